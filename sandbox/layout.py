@@ -1,0 +1,65 @@
+"""Where the sandbox keeps its things, on which ports it listens, and how fast its clock runs.
+
+Everything lies under one folder (`.sandbox` in the checkout, or $SANDBOX_HOME), so that removing it removes all.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _folder(variable: str, default: Path) -> Path:
+    return Path(os.environ.get(variable) or default).resolve()
+
+
+HOME = _folder("SANDBOX_HOME", ROOT / ".sandbox")
+BIN = _folder("SANDBOX_BIN", HOME / "bin")
+"""Programs that were built or linked here; first on the PATH of the sandbox's shell."""
+CACHE = _folder("SANDBOX_CACHE", HOME / "cache")
+"""What can be built or fetched again: Go caches, virtual environments."""
+RUN = HOME / "run"
+"""The state of this sandbox: databases, clusters, stacks, ports. It survives `sandbox down`."""
+LOGS = RUN / "logs"
+CLOUDS_YAML = RUN / "clouds.yaml"
+OPENSTACK_VENV = CACHE / "openstack"
+
+DEFAULT_TIME_SCALE = 0.02
+
+
+def time_scale() -> float:
+    """Factor on the cloud's simulated durations (1 is the real cloud's speed)."""
+    return float(os.environ.get("SANDBOX_TIME_SCALE") or DEFAULT_TIME_SCALE)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock on `path` against other processes of this sandbox."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_suffix(".lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def port(name: str) -> int:
+    """The loopback port of the service `name`: free when first asked for, the same ever after."""
+    path = RUN / "ports.json"
+    with locked(path):
+        ports: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
+        if name not in ports:
+            while True:
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", 0))
+                    candidate = int(probe.getsockname()[1])
+                if candidate not in ports.values():
+                    break
+            ports[name] = candidate
+            path.write_text(json.dumps(ports, indent=1, sort_keys=True))
+        return ports[name]
