@@ -1,0 +1,82 @@
+"""The sandbox's cloud: real Keystone, Magnum, Designate and BIND, and a stand-in for the rest of OpenStack."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+
+from sandbox import layout, processes
+from sandbox.cloud import bind, settings
+
+READY_TIMEOUT_S = 120
+_SERVICES = ("standin", "keystone", "designate", "magnum")
+"""Each is the module of that name in this package, run in the services' environment."""
+
+
+class CloudError(RuntimeError):
+    """The cloud did not come up; the message says which service, and where its log is."""
+
+
+def start(progress: Callable[[str], None]) -> None:
+    """Start what does not run yet, and return when all of it answers; `progress` is told each step."""
+    settings.write_clouds_yaml()
+    progress("cloud: starting BIND, Keystone, Designate, Magnum and the stand-in")
+    processes.start(bind.NAME, bind.command())
+    for name in _SERVICES:
+        processes.start(name, _python(name), env=_environment())
+    for name in _SERVICES:
+        _wait_for(name)
+    seeded = settings.HOME / "seeded"
+    if not seeded.exists():
+        progress("cloud: filling it: cluster templates, DNS zone")
+        _seed()
+        seeded.touch()
+    progress(f"cloud: ready, see {layout.CLOUDS_YAML}")
+
+
+def stop() -> None:
+    """End the cloud's services; what they know stays on disk."""
+    for name in (*reversed(_SERVICES), bind.NAME):
+        processes.stop(name)
+
+
+def _python(module: str) -> list[str]:
+    # -W: Keystone's libraries warn on each start that eventlet, which we do not use, is deprecated.
+    return [str(layout.OPENSTACK_VENV / "bin" / "python"), "-W", "ignore", "-m", f"sandbox.cloud.{module}"]
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(layout.ROOT), "PYTHONDONTWRITEBYTECODE": ""}
+
+
+def _wait_for(name: str) -> None:
+    """Wait until the service answers HTTP at all; an error status is an answer."""
+    deadline = time.monotonic() + READY_TIMEOUT_S
+    address = f"http://127.0.0.1:{layout.port(name)}/"
+    while True:
+        try:
+            urllib.request.urlopen(address, timeout=5)  # noqa: S310 - loopback
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            if not processes.alive(name):
+                raise CloudError(f"{name} ended while starting; see {processes.log(name)}") from None
+            if time.monotonic() > deadline:
+                raise CloudError(
+                    f"{name} did not answer within {READY_TIMEOUT_S} s; see {processes.log(name)}"
+                ) from None
+            time.sleep(0.1)
+        else:
+            return
+
+
+def _seed() -> None:
+    result = subprocess.run(
+        _python("seed"), env=_environment(), capture_output=True, text=True, check=False, cwd=layout.ROOT
+    )
+    if result.returncode:
+        raise CloudError(f"The cloud could not be filled:\n{result.stderr.strip()}")

@@ -1,0 +1,178 @@
+"""Magnum, the real one: `python -m sandbox.cloud.magnum` serves its API and conductor in one process.
+
+One process, because its messages travel inside it (`fake://`): there is no RabbitMQ in the sandbox.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from sandbox.cloud import settings, wsgi
+
+NAME = "magnum"
+DRIVER = "sandbox"
+_DRIVER_CLASS = "sandbox.clusters.driver:Driver"
+SYNC_INTERVAL_S = 1
+"""How often the driver is asked for the state of what is in progress; every 10 s in a real Magnum, whose
+operations take minutes."""
+
+LOG = logging.getLogger(__name__)
+
+
+def _configure() -> Path:
+    credentials = settings.service_credentials(NAME)
+    home = settings.HOME / NAME
+    return settings.write_config(
+        NAME,
+        {
+            "DEFAULT": {"transport_url": "fake://", "host": "sandbox", "state_path": home},
+            "database": {"connection": settings.database_url(NAME), "sqlite_synchronous": False},
+            "oslo_messaging_notifications": {"driver": "noop"},
+            "oslo_concurrency": {"lock_path": home / "locks"},
+            "api": {"api_paste_config": Path(sys.prefix) / "etc" / NAME / "api-paste.ini"},
+            # `local` is broken in this release, barbican would be one more service.
+            "certificates": {"cert_manager_type": "x509keypair"},
+            "quotas": {"max_clusters_per_project": settings.CATALOGUE["quotas"]["container-infra"]["clusters"]},
+            "drivers": {"default_driver": DRIVER},
+            "keystone_auth": credentials,
+            "keystone_authtoken": {**credentials, "www_authenticate_uri": settings.url("identity")},
+            "cinder": {"default_boot_volume_size": 0},
+            **{
+                f"{client}_client": {"region_name": settings.REGION, "endpoint_type": "publicURL"}
+                for client in ("magnum", "glance", "nova", "neutron", "octavia", "cinder")
+            },
+        },
+    )
+
+
+def _register_driver() -> None:
+    """Let Magnum find our driver by its entry point, without a pip install: by a metadata folder on sys.path."""
+    metadata = settings.HOME / NAME / "drivers" / "sandbox_driver-1.dist-info"
+    metadata.mkdir(parents=True, exist_ok=True)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: sandbox-driver\nVersion: 1\n")
+    (metadata / "entry_points.txt").write_text(f"[magnum.drivers]\n{DRIVER} = {_DRIVER_CLASS}\n")
+    sys.path.append(str(metadata.parent))
+
+
+def _create_database() -> None:
+    """Make the tables by the models, since Magnum's migrations do not run on sqlite."""
+    from magnum.db.sqlalchemy import models
+    from oslo_db.sqlalchemy import enginefacade
+
+    models.Base.metadata.create_all(enginefacade.writer.get_engine())
+
+
+def _answer_after_the_row_exists() -> None:
+    """Do what Magnum's API only casts before it answers 202.
+
+    Clients poll at once, and read the 404 of a row that is not yet there as a deleted cluster. A failure is
+    Magnum's own to record in that row, as it is after a cast.
+    """
+    from magnum.conductor.api import API
+
+    def waiting(call: Any) -> Any:
+        def cast(self: Any, *args: Any) -> None:
+            try:
+                call(self, *args)
+            except Exception:
+                LOG.exception("%s failed; its state tells the client", call.__name__)
+
+        return cast
+
+    API.cluster_create_async = waiting(API.cluster_create)
+    API.nodegroup_create_async = waiting(API.nodegroup_create)
+
+
+def _start_conductor() -> None:
+    from magnum.common import rpc_service
+    from magnum.conductor.handlers import (
+        ca_conductor,
+        cluster_conductor,
+        conductor_listener,
+        credential_conductor,
+        federation_conductor,
+        indirection_api,
+        nodegroup_conductor,
+    )
+    from magnum.conf import CONF
+
+    handlers = [
+        module.Handler()
+        for module in (
+            indirection_api,
+            cluster_conductor,
+            conductor_listener,
+            credential_conductor,
+            ca_conductor,
+            federation_conductor,
+            nodegroup_conductor,
+        )
+    ]
+    rpc_service.Service.create(CONF.conductor.topic, "sandbox", handlers, "magnum-conductor").start()
+
+
+def _synchronise() -> None:
+    """Ask the driver for the state of each cluster in progress, for ever; Magnum's periodic task, on our clock."""
+    from magnum.common import context
+    from magnum.drivers.common.driver import Driver
+    from magnum.objects import Cluster
+    from magnum.objects.fields import ClusterStatus
+    from magnum.service.periodic import ClusterUpdateJob
+    from oslo_service.loopingcall import LoopingCallDone
+
+    admin = context.make_admin_context(all_tenants=True)
+    context.set_ctx(admin)
+    driver = Driver.get_driver("vm", "ubuntu", "kubernetes", DRIVER)
+    if hasattr(driver, "resume"):
+        try:
+            driver.resume(admin)
+        except Exception:
+            LOG.exception("The clusters of the last run were not all taken up again")
+    states = [state for state in ClusterStatus.ALL if state.endswith("_IN_PROGRESS")]
+    while True:
+        try:
+            for cluster in Cluster.list(admin, filters={"status": states}):
+                try:
+                    ClusterUpdateJob(admin, cluster).update_status()
+                except LoopingCallDone:
+                    continue
+                except Exception:
+                    LOG.exception("The state of cluster %s is not known", cluster.uuid)
+        except Exception:
+            LOG.exception("The clusters in progress are not known")
+        time.sleep(SYNC_INTERVAL_S)
+
+
+def main() -> None:
+    """Serve Magnum until the process ends."""
+    ready = settings.HOME / NAME / "ready"
+    if not ready.exists():
+        shutil.rmtree(ready.parent, ignore_errors=True)
+    config = _configure()
+    _register_driver()
+    sys.argv = [NAME, "--config-file", str(config)]  # Magnum reads it
+    wsgi.take_turns_on_sqlite()
+    from oslo_service import backend
+
+    backend.init_backend(backend.BackendType.THREADING)
+    from magnum.api import app
+    from magnum.common import service
+
+    service.prepare_service(sys.argv)
+    if not ready.exists():
+        _create_database()
+        ready.touch()
+    _answer_after_the_row_exists()
+    _start_conductor()
+    threading.Thread(target=_synchronise, daemon=True).start()
+    wsgi.serve(NAME, app.load_app(), threads=8)
+
+
+if __name__ == "__main__":
+    main()
