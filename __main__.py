@@ -1,0 +1,160 @@
+"""A science gateway, top to bottom: each part is handed the outputs of those above it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pulumi
+
+from components.catalogue import load_catalogue
+from components.cert_manager import CertManager, CertManagerArgs
+from components.certificate import Certificate, CertificateArgs
+from components.cloud import description
+from components.desktop_images import DesktopImages, DesktopImagesArgs
+from components.dns_record import DnsRecord, DnsRecordArgs
+from components.helm import ChartSource
+from components.ingress_nginx import IngressNginx, IngressNginxArgs
+from components.jupyterhub_release import JupyterHubRelease, JupyterHubReleaseArgs
+from components.magnum_cluster import MagnumCluster, MagnumClusterArgs
+from components.nodegroup import Nodegroup, NodegroupArgs
+from components.preflight import preflight
+from components.reserved_address import ReservedAddress, ReservedAddressArgs
+from components.settings import DEFAULT_WORKER, load
+from components.values import TLS_SECRET
+
+settings, secrets = load()
+cloud = pulumi.Config("openstack").get("cloud")
+catalogue = load_catalogue(Path("hub_values/desktops.yaml"))
+checked = preflight(settings, catalogue, cloud)
+found, existing = checked.survey, checked.survey.existing
+name = settings.name
+charts = ChartSource(folder=settings.charts, timeout_minutes=settings.timeouts.chart)
+
+cluster = MagnumCluster(
+    name,
+    MagnumClusterArgs(
+        cluster_name=name,
+        template_id=found.template_id,
+        flavor=settings.cluster.flavor,
+        master_flavor=settings.cluster.master_flavor,
+        masters=settings.cluster.masters,
+        workers=settings.cluster.workers,
+        network=settings.network.fixed,
+        subnet=settings.network.subnet,
+        autoscaling=any(group.max > group.min for group in settings.node_groups),
+        labels=settings.cluster.labels,
+        cloud=cloud,
+        kubeconfig_generation=settings.cluster.kubeconfig_generation,
+        timeout_minutes=settings.timeouts.cluster,
+        existing_id=existing.cluster,
+    ),
+)
+
+node_groups: dict[str, Nodegroup] = {}
+for group in settings.node_groups:
+    node_groups[group.name] = Nodegroup(
+        f"{name}-{group.name}",
+        NodegroupArgs(
+            cluster_id=cluster.id,
+            group_name=group.name,
+            flavor=group.flavor,
+            min_nodes=group.min,
+            max_nodes=group.max,
+            timeout_minutes=settings.timeouts.node_group,
+            existing_id=existing.node_groups.get(group.name),
+        ),
+        # Magnum refuses a node group for a cluster that is not complete, and fails on two that are made at
+        # once (2i2c-org/infrastructure#5455).
+        opts=pulumi.ResourceOptions(depends_on=[cluster, *list(node_groups.values())[-1:]]),
+    )
+
+address = ReservedAddress(
+    f"{name}-address",
+    ReservedAddressArgs(
+        pool=settings.network.public, description=description(name), existing_id=existing.address
+    ),
+)
+
+ingress = IngressNginx(
+    f"{name}-ingress",
+    IngressNginxArgs(
+        provider=cluster.provider, node_group=DEFAULT_WORKER, address=address.address, charts=charts
+    ),
+)
+
+record = DnsRecord(
+    f"{name}-record",
+    DnsRecordArgs(
+        zone_id=found.zone_id,
+        fqdn=settings.fqdn,
+        address=ingress.ip,
+        description=description(name),
+        existing_id=existing.record,
+    ),
+)
+
+certificates = CertManager(
+    f"{name}-certificates",
+    CertManagerArgs(
+        provider=cluster.provider,
+        email=settings.certificates.email,
+        acme=settings.certificates.acme,
+        ingress_class=ingress.class_name,
+        on_control_plane=settings.certificates.on_control_plane,
+        charts=charts,
+    ),
+)
+
+images = DesktopImages(
+    f"{name}-images",
+    DesktopImagesArgs(
+        published=checked.published,
+        build=settings.images.build,
+        registry=settings.images.registry,
+        registry_user=settings.images.registry_user,
+        registry_password=secrets.get("registryPassword"),
+        tag=pulumi.get_stack(),
+        build_args=settings.images.build_args,
+    ),
+)
+
+hub = JupyterHubRelease(
+    f"{name}-hub",
+    JupyterHubReleaseArgs(
+        provider=cluster.provider,
+        hub=settings.hub,
+        catalogue=catalogue,
+        images=images.references,
+        core_group=DEFAULT_WORKER,
+        user_group=node_groups[settings.user_group.name].name,
+        fqdn=record.fqdn,
+        ingress_class=ingress.class_name,
+        issuer=certificates.issuer,
+        admin_password=secrets["adminPassword"],
+        user_password=secrets["userPassword"],
+        charts=charts,
+    ),
+)
+
+certificate = Certificate(
+    f"{name}-certificate",
+    CertificateArgs(
+        kubeconfig=cluster.kubeconfig,
+        namespace=hub.namespace,
+        certificate_name=TLS_SECRET,
+        revision=hub.revision,
+        timeout_minutes=settings.timeouts.certificate,
+    ),
+)
+
+pulumi.export("url", hub.url)
+pulumi.export("fqdn", record.fqdn)
+pulumi.export("ingress_ip", ingress.ip)
+pulumi.export("certificate", certificate.state)
+pulumi.export("cluster_id", cluster.id)
+pulumi.export("node_groups", [group.name for group in node_groups.values()])
+pulumi.export("images", images.references)
+pulumi.export("hub_admin", settings.hub.admins[0])
+pulumi.export("hub_admin_password", hub.admin_password)
+pulumi.export("kubeconfig", cluster.kubeconfig)
+pulumi.export("su_per_hour", checked.su_per_hour)

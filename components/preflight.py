@@ -1,0 +1,107 @@
+"""What can be wrong before anything is made: settings against catalogue, flavors and cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from components.catalogue import Catalogue
+from components.cloud import Survey, survey
+from components.desktop_images import engine_mistakes
+from components.errors import Mistake, SettingsError
+from components.flavors import Flavor, load_flavors
+from components.settings import Settings
+from components.values import check_fit
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """What the checks found, for the components to use."""
+
+    survey: Survey
+    published: dict[str, str]
+    """Reference of each image that the gateway uses and does not build, by name."""
+    su_per_hour: dict[str, float]
+    """Service units an hour, `floor` with every group at its minimum and `maximum` at its maximum."""
+
+
+def preflight(settings: Settings, catalogue: Catalogue, cloud: str | None) -> Checked:
+    """Check `settings` against all that they name.
+
+    Raises SettingsError with every mistake, before anything is created.
+    """
+    mistakes: list[Mistake] = []
+
+    def attempt(check: Callable[[], T]) -> T | None:
+        try:
+            return check()
+        except SettingsError as error:
+            mistakes.extend(error.mistakes)
+            return None
+
+    flavors = load_flavors()
+    costs = attempt(lambda: su_per_hour(settings, flavors))
+    if costs is not None:
+        attempt(lambda: _fit(settings, catalogue, flavors))
+    published = attempt(lambda: _published(settings, catalogue))
+    found = attempt(lambda: survey(settings, cloud))
+    if costs is None or published is None or found is None or mistakes:
+        raise SettingsError(mistakes)
+    return Checked(survey=found, published=published, su_per_hour=costs)
+
+
+def su_per_hour(settings: Settings, flavors: dict[str, Flavor]) -> dict[str, float]:
+    """What the gateway's nodes cost an hour, in service units.
+
+    Raises SettingsError for a flavor that is not in the table.
+    """
+    cluster = settings.cluster
+    used = {
+        "gateway:cluster.flavor": cluster.flavor,
+        "gateway:cluster.masterFlavor": cluster.master_flavor,
+        **{f"gateway:nodeGroups[{i}].flavor": group.flavor for i, group in enumerate(settings.node_groups)},
+    }
+    _raise_if(
+        Mistake(key=key, rule=f"must be in components/flavors.yaml ({', '.join(flavors)})", value=flavor)
+        for key, flavor in used.items()
+        if flavor not in flavors
+    )
+    price = {flavor: flavors[flavor].su_per_hour for flavor in used.values()}
+    core = cluster.masters * price[cluster.master_flavor] + cluster.workers * price[cluster.flavor]
+    return {
+        "floor": core + sum(group.min * price[group.flavor] for group in settings.node_groups),
+        "maximum": core + sum(group.max * price[group.flavor] for group in settings.node_groups),
+    }
+
+
+def _fit(settings: Settings, catalogue: Catalogue, flavors: dict[str, Flavor]) -> None:
+    flavor = flavors[settings.user_group.flavor]
+    _raise_if(check_fit(catalogue=catalogue, desktops=settings.hub.desktops, flavor=flavor, flavors=flavors))
+
+
+def _published(settings: Settings, catalogue: Catalogue) -> dict[str, str]:
+    """Where the images come from that are not built here."""
+    names = catalogue.image_names(settings.hub.desktops)
+    build = settings.images.build
+    published = {name: catalogue.image(name).published for name in names}
+    _raise_if(
+        [
+            *engine_mistakes(build, {name: published[name] or "none" for name in names}),
+            *(
+                Mistake(
+                    key="gateway:images.build", rule=f"must hold {name}, which is not published", value=build
+                )
+                for name in names
+                if name not in build and published[name] is None
+            ),
+        ]
+    )
+    return {name: reference for name, reference in published.items() if reference and name not in build}
+
+
+def _raise_if(mistakes: Iterable[Mistake]) -> None:
+    if found := list(mistakes):
+        raise SettingsError(found)

@@ -1,0 +1,324 @@
+"""The settings of a gateway: read from the stack's file once, checked as a whole, then plain frozen values.
+
+Keys are camelCase in the file (`gateway:nodeGroups`), as Pulumi and Helm spell them, snake_case in Python.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, Self
+
+import pulumi
+from pulumi.runtime.config import CONFIG
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from components.errors import Mistake, SettingsError
+
+NAMESPACE = "gateway"
+SECRETS = ("adminPassword", "userPassword", "registryPassword")
+"""Flat keys, since a secret inside an object would come out as plain text."""
+
+DEFAULT_WORKER = "default-worker"
+"""The node group that Magnum makes with every cluster; the gateway's core runs there."""
+RESERVED_GROUPS = (DEFAULT_WORKER, "default-master")
+
+# Owned by the program. Minimum and maximum as labels would override the node group's own and can never
+# change (magnum-capi-helm 1.4); the gate and the dashboard are set by MagnumCluster.
+OWNED_LABELS = (
+    "auto_scaling_enabled",
+    "min_node_count",
+    "max_node_count",
+    "kube_dashboard_enabled",
+    "gateway",
+)
+
+
+def _magnum_name(value: str) -> str:
+    """Magnum's Cluster API driver rewrites other names, and every selector that names them would miss."""
+    if not re.fullmatch(r"[a-z0-9-]{3,}", value):
+        raise PydanticCustomError(
+            "name", "must be at least 3 of the characters a-z, 0-9 and '-' (Magnum would rewrite it)"
+        )
+    if not value[0].isalpha() or value.endswith("-"):
+        raise PydanticCustomError("name", "must begin with a letter and not end with '-'")
+    return value
+
+
+def _matches(pattern: str, what: str) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise PydanticCustomError("form", f"must be {what}")
+        return value
+
+    return check
+
+
+MagnumName = Annotated[str, Field(max_length=30), AfterValidator(_magnum_name)]
+Zone = Annotated[
+    str,
+    AfterValidator(
+        _matches(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.){2,}", "a lower-case DNS zone that ends with '.'")
+    ),
+]
+Email = Annotated[str, AfterValidator(_matches(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address"))]
+Minutes = Annotated[int, Field(ge=1)]
+
+
+class Model(BaseModel):
+    """What all settings share: unknown keys are refused and values never change."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, alias_generator=to_camel, validate_by_name=False
+    )
+
+
+class Cluster(Model):
+    """The Magnum cluster, its control plane and the node group that runs the gateway's core."""
+
+    template: str = Field(examples=["kubernetes-1-34-jammy"])
+    flavor: str = Field("m3.quad", examples=["m3.quad"])
+    master_flavor: str = Field("m3.quad", examples=["m3.quad"])
+    masters: Literal[1, 3, 5] = Field(1, examples=[1])
+    workers: int = Field(1, ge=1, examples=[1])
+    labels: dict[str, str] = Field({}, examples=[{"boot_volume_size": "60"}])
+    kubeconfig_generation: int = Field(1, ge=1, examples=[2])
+    """Counted up to have the kubeconfig signed anew."""
+
+    @field_validator("labels")
+    @classmethod
+    def _not_ours(cls, labels: dict[str, str]) -> dict[str, str]:
+        if owned := sorted(set(labels) & set(OWNED_LABELS)):
+            raise PydanticCustomError("label", f"must not hold {', '.join(owned)}: the program sets it")
+        return labels
+
+
+class NodeGroup(Model):
+    """A group of equal nodes for users; it scales by itself where min < max."""
+
+    name: MagnumName = Field(examples=["mediums"])
+    flavor: str = Field(examples=["m3.medium"])
+    min: int = Field(1, ge=1, examples=[1])
+    max: int = Field(examples=[20])
+
+    @field_validator("name")
+    @classmethod
+    def _free(cls, name: str) -> str:
+        if name in RESERVED_GROUPS:
+            raise PydanticCustomError("name", "is a node group that Magnum makes by itself; choose another")
+        return name
+
+    @field_validator("max")
+    @classmethod
+    def _ordered(cls, maximum: int, info: ValidationInfo) -> int:
+        minimum = info.data.get("min", 1)
+        if maximum < minimum:
+            raise PydanticCustomError("max", f"must be at least min ({minimum})")
+        return maximum
+
+
+class Network(Model):
+    """Neutron's names: where floating IPs come from, and where the nodes are."""
+
+    public: str = Field("public", examples=["public"])
+    fixed: str = Field("auto_allocated_network", examples=["auto_allocated_network"])
+    subnet: str = Field("auto_allocated_subnet_v4", examples=["auto_allocated_subnet_v4"])
+
+
+class Certificates(Model):
+    """How the gateway gets its certificate."""
+
+    email: Email = Field(examples=["gateway-ops@your-university.edu"])
+    acme: Literal["production", "staging"] = Field("production", examples=["staging"])
+    on_control_plane: bool = Field(False, examples=[True])
+    """Run cert-manager on the control plane: where workers can't reach the floating IP, self-checks fail."""
+
+
+class Storage(Model):
+    """Where homes live: `none` is lost with the pod, `home` is a Cinder volume a user."""
+
+    type: Literal["none", "home"] = Field("none", examples=["home"])
+    class_: str = Field("default", alias="class", examples=["default"])
+    size_gib: int = Field(10, ge=1, examples=[10])
+
+
+class Hub(Model):
+    """JupyterHub: who may log in, what they may start and where it runs."""
+
+    authenticator: Literal["shared-password"] = Field("shared-password", examples=["shared-password"])
+    admins: list[str] = Field(min_length=1, examples=[["admin1"]])
+    users: list[str] = Field([], examples=[["user1", "user2"]])
+    node_group: str | None = Field(None, examples=["mediums"])
+    """The node group of the users' pods; the first one where none is named."""
+    desktops: list[str] | None = Field(None, examples=[["idv", "cave"]])
+    """Names of hub_values/desktops.yaml; all of them where none is named."""
+    placeholders: int = Field(0, ge=0, examples=[1])
+    """Pods that keep room for this many desktops, so that a login need not wait for a node."""
+    storage: Storage = Storage()
+
+
+class Images(Model):
+    """Where the images come from: published ones, or built from docker/ and pushed to a registry."""
+
+    registry: str | None = Field(None, examples=["quay.io/your-organization"])
+    """Host and path that built images are pushed to; published ones are used where there is none."""
+    registry_user: str | None = Field(None, examples=["your-organization+robot"])
+    build: list[str] = Field([], examples=[["hawkeye"]])
+    """Folders of docker/ to build and push; the other images stay published ones."""
+    build_args: dict[str, str] = Field({}, examples=[{"BASE": "debian:12"}])
+
+    @field_validator("build")
+    @classmethod
+    def _pushed(cls, build: list[str], info: ValidationInfo) -> list[str]:
+        if build and not info.data.get("registry"):
+            raise PydanticCustomError("build", "needs gateway:images.registry to push what it builds")
+        return build
+
+
+class Timeouts(Model):
+    """Minutes after which a step is given up; generous, since a first cluster took 2.5 h on Jetstream2."""
+
+    cluster: Minutes = Field(240, examples=[240])
+    node_group: Minutes = Field(60, examples=[60])
+    chart: Minutes = Field(15, examples=[15])
+    certificate: Minutes = Field(15, examples=[15])
+
+
+class Settings(Model):
+    """All settings of one gateway, but for its secrets."""
+
+    name: MagnumName = Field(examples=["gw25"])
+    zone: Zone = Field(examples=["abc123456.projects.jetstream-cloud.org."])
+    cluster: Cluster = Field(examples=[{"template": "kubernetes-1-34-jammy"}])
+    node_groups: list[NodeGroup] = Field(
+        min_length=1, examples=[[{"name": "mediums", "flavor": "m3.medium", "min": 1, "max": 20}]]
+    )
+    network: Network = Network()
+    certificates: Certificates = Field(examples=[{"email": "gateway-ops@your-university.edu"}])
+    hub: Hub = Field(examples=[{"admins": ["admin1"]}])
+    images: Images = Images()
+    charts: str | None = Field(None, examples=["./mirror"])
+    """A folder that holds all charts by name, in place of their repositories."""
+    timeouts: Timeouts = Timeouts()
+
+    @property
+    def fqdn(self) -> str:
+        """The gateway's host name, without the final dot."""
+        return f"{self.name}.{self.zone}".removesuffix(".")
+
+    @property
+    def user_group(self) -> NodeGroup:
+        """The node group that the users' pods run on."""
+        wanted = self.hub.node_group or self.node_groups[0].name
+        return next(group for group in self.node_groups if group.name == wanted)
+
+    @field_validator("node_groups")
+    @classmethod
+    def _distinct(cls, groups: list[NodeGroup]) -> list[NodeGroup]:
+        names = [group.name for group in groups]
+        if len(set(names)) < len(names):
+            raise PydanticCustomError("names", "must have names that differ")
+        return groups
+
+    @model_validator(mode="after")
+    def _known_group(self) -> Self:
+        names = [group.name for group in self.node_groups]
+        if self.hub.node_group is not None and self.hub.node_group not in names:
+            raise PydanticCustomError(
+                "hub.nodeGroup",
+                "gateway:hub.nodeGroup must be one of gateway:nodeGroups ({names})",
+                {"names": ", ".join(names)},
+            )
+        return self
+
+
+def check(config: dict[str, Any]) -> Settings:
+    """The settings in `config`, keys without their namespace, as the stack's file spells them.
+
+    Raises SettingsError with one Mistake for each wrong, missing or unknown key.
+    """
+    try:
+        return Settings.model_validate(config)
+    except ValidationError as error:
+        raise SettingsError(map(_mistake, error.errors(include_url=False))) from None
+
+
+def load() -> tuple[Settings, dict[str, pulumi.Output[str]]]:
+    """The current stack's settings, and those of SECRETS that it has.
+
+    Raises SettingsError with one Mistake for each wrong, missing or unknown key, missing secrets included.
+    """
+    config = pulumi.Config(NAMESPACE)
+    prefix = f"{NAMESPACE}:"
+    keys = [key.removeprefix(prefix) for key in CONFIG.get() if key.startswith(prefix)]
+    secrets = {key: config.require_secret(key) for key in SECRETS if config.get(key)}
+    mistakes: list[Mistake] = []
+    settings: Settings | None = None
+    try:
+        settings = check(
+            {key: _parsed(config, key) for key in keys if key not in SECRETS and config.get(key)}
+        )
+    except SettingsError as error:
+        mistakes.extend(error.mistakes)
+    needed = ["adminPassword", "userPassword"]
+    if settings is not None and settings.images.registry_user is not None:
+        needed.append("registryPassword")
+    mistakes.extend(
+        Mistake(
+            key=prefix + key,
+            rule="is a secret that must be set",
+            example=f"`pulumi config set --secret {prefix}{key}`",
+        )
+        for key in needed
+        if key not in secrets
+    )
+    if mistakes or settings is None:
+        raise SettingsError(mistakes)
+    return settings, secrets
+
+
+def _parsed(config: pulumi.Config, key: str) -> Any:
+    """The value of `key`: an object where the model has one, else the string that it is."""
+    fields = {field.alias: field.annotation for field in Settings.model_fields.values()}
+    plain = fields.get(key) in (str, str | None) or key not in fields
+    return config.get(key) if plain else config.get_object(key)
+
+
+def _mistake(error: ErrorDetails) -> Mistake:
+    """One of pydantic's errors, in an operator's words."""
+    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"])
+    rules = {"missing": "is missing", "extra_forbidden": "is not a setting of the gateway"}
+    missing = error["type"] == "missing"
+    return Mistake(
+        key=f"{NAMESPACE}:{where.removeprefix('.')}" if where else f"{NAMESPACE}",
+        rule=rules.get(error["type"]) or error["msg"][0].lower() + error["msg"][1:],
+        value=None if missing or not where else error["input"],
+        example=_example(error["loc"]),
+    )
+
+
+def _example(location: tuple[int | str, ...]) -> Any:
+    """A value that would do at `location`, from the field's own definition."""
+    model: Any = Settings
+    example: Any = None
+    for part in location:
+        if isinstance(part, int) or not hasattr(model, "model_fields"):
+            continue
+        field = next((f for f in model.model_fields.values() if f.alias == part), None)
+        if field is None:
+            return None
+        example = (field.examples or [None])[0]
+        inner = [field.annotation, *getattr(field.annotation, "__args__", ())]
+        model = next((kind for kind in inner if hasattr(kind, "model_fields")), None)
+    return example

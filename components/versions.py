@@ -1,0 +1,29 @@
+"""Versions and sources of what the program installs: each number stands here and nowhere else.
+
+Python packages are pinned in requirements.txt, images in hub_values/desktops.yaml and docker/*.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    """A Helm chart: its name, its version and the repository that it is published in."""
+
+    name: str
+    version: str
+    repository: str
+
+
+# Retired in March 2026; this is its last release and gets no more fixes. The maintained road is Traefik.
+INGRESS_NGINX = Chart(
+    name="ingress-nginx", version="4.15.1", repository="https://kubernetes.github.io/ingress-nginx"
+)
+
+CERT_MANAGER = Chart(name="cert-manager", version="v1.21.1", repository="https://charts.jetstack.io")
+
+# Hub 5.5 and configurable-http-proxy 5: version 4 of the proxy broke under ~300 users' idle WebSockets.
+# Needs Kubernetes >= 1.28. hub_values/ is written against this version's schema: move both together.
+JUPYTERHUB = Chart(name="jupyterhub", version="4.4.0", repository="https://hub.jupyter.org/helm-chart/")
