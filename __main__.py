@@ -35,16 +35,10 @@ cluster = MagnumCluster(
     MagnumClusterArgs(
         cluster_name=name,
         template_id=found.template_id,
-        flavor=settings.cluster.flavor,
-        master_flavor=settings.cluster.master_flavor,
-        masters=settings.cluster.masters,
-        workers=settings.cluster.workers,
-        network=settings.network.fixed,
-        subnet=settings.network.subnet,
+        settings=settings.cluster,
+        network=settings.network,
         autoscaling=any(group.max > group.min for group in settings.node_groups),
-        labels=settings.cluster.labels,
         cloud=cloud,
-        kubeconfig_generation=settings.cluster.kubeconfig_generation,
         timeout_minutes=settings.timeouts.cluster,
         existing_id=existing.cluster,
     ),
@@ -56,10 +50,7 @@ for group in settings.node_groups:
         f"{name}-{group.name}",
         NodegroupArgs(
             cluster_id=cluster.id,
-            group_name=group.name,
-            flavor=group.flavor,
-            min_nodes=group.min,
-            max_nodes=group.max,
+            settings=group,
             timeout_minutes=settings.timeouts.node_group,
             existing_id=existing.node_groups.get(group.name),
         ),
@@ -97,10 +88,8 @@ certificates = CertManager(
     f"{name}-certificates",
     CertManagerArgs(
         provider=cluster.provider,
-        email=settings.certificates.email,
-        acme=settings.certificates.acme,
+        settings=settings.certificates,
         ingress_class=ingress.class_name,
-        on_control_plane=settings.certificates.on_control_plane,
         charts=charts,
     ),
 )
@@ -109,12 +98,9 @@ images = DesktopImages(
     f"{name}-images",
     DesktopImagesArgs(
         published=checked.published,
-        build=settings.images.build,
-        registry=settings.images.registry,
-        registry_user=settings.images.registry_user,
+        settings=settings.images,
         registry_password=secrets.get("registryPassword"),
         tag=pulumi.get_stack(),
-        build_args=settings.images.build_args,
     ),
 )
 
@@ -122,7 +108,7 @@ hub = JupyterHubRelease(
     f"{name}-hub",
     JupyterHubReleaseArgs(
         provider=cluster.provider,
-        hub=settings.hub,
+        settings=settings.hub,
         catalogue=catalogue,
         images=images.references,
         core_group=DEFAULT_WORKER,

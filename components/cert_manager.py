@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import pulumi
 from pulumi_kubernetes import apiextensions
 
 from components import versions
 from components.helm import ChartSource, install
+from components.settings import Certificates
 
 NAMESPACE = "cert-manager"
 ISSUER = "letsencrypt"
@@ -32,12 +33,9 @@ class CertManagerArgs:
     """What a CertManager is made from."""
 
     provider: pulumi.ProviderResource
-    email: str
-    """Where the certificate authority writes to before a certificate ends."""
-    acme: Literal["production", "staging"]
+    settings: Certificates
     ingress_class: str
     """Class that answers the HTTP-01 challenges."""
-    on_control_plane: bool
     charts: ChartSource
 
 
@@ -49,7 +47,7 @@ class CertManager(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: CertManagerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gateway:index:CertManager", name, None, opts)
-        pinned: dict[str, Any] = CONTROL_PLANE if args.on_control_plane else {}
+        pinned: dict[str, Any] = CONTROL_PLANE if args.settings.on_control_plane else {}
         installed = install(
             self,
             name,
@@ -70,8 +68,8 @@ class CertManager(pulumi.ComponentResource):
             metadata={"name": ISSUER, "annotations": {"pulumi.com/waitFor": "condition=Ready"}},
             spec={
                 "acme": {
-                    "server": SERVERS[args.acme],
-                    "email": args.email,
+                    "server": SERVERS[args.settings.acme],
+                    "email": args.settings.email,
                     "privateKeySecretRef": {"name": f"{ISSUER}-account"},
                     "solvers": [{"http01": {"ingress": {"ingressClassName": args.ingress_class}}}],
                 }

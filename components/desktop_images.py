@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_docker
 
 from components.errors import Mistake
+from components.settings import Images
 
 CONTEXTS = "docker"
 """Folder of the images' build contexts, one folder an image."""
@@ -21,14 +22,9 @@ class DesktopImagesArgs:
 
     published: Mapping[str, str]
     """Reference of each image by its name, for those that are not built."""
-    build: Sequence[str] = ()
-    """Names of the images to build and push, each a folder of CONTEXTS."""
-    registry: str | None = None
-    """Host and path that built images are pushed to."""
-    registry_user: str | None = None
+    settings: Images
     registry_password: pulumi.Input[str] | None = None
     tag: str = "latest"
-    build_args: Mapping[str, str] = field(default_factory=dict)
 
 
 def engine_mistakes(build: Sequence[str], known: Mapping[str, str]) -> list[Mistake]:
@@ -70,25 +66,25 @@ class DesktopImages(pulumi.ComponentResource):
         self, name: str, args: DesktopImagesArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("gateway:index:DesktopImages", name, None, opts)
-        built = {image: self._build(name, image, args) for image in args.build}
+        built = {image: self._build(name, image, args) for image in args.settings.build}
         self.references = {**args.published, **built}
         self.register_outputs({"references": self.references})
 
     def _build(self, name: str, image: str, args: DesktopImagesArgs) -> pulumi.Output[str]:
         registry = (
             pulumi_docker.RegistryArgs(
-                server=(args.registry or "").partition("/")[0],
-                username=args.registry_user,
+                server=(args.settings.registry or "").partition("/")[0],
+                username=args.settings.registry_user,
                 password=args.registry_password,
             )
-            if args.registry_user
+            if args.settings.registry_user
             else None
         )
         built = pulumi_docker.Image(
             f"{name}-{image}",
-            image_name=f"{args.registry}/{image}:{args.tag}",
+            image_name=f"{args.settings.registry}/{image}:{args.tag}",
             build=pulumi_docker.DockerBuildArgs(
-                context=f"{CONTEXTS}/{image}", platform="linux/amd64", args=dict(args.build_args)
+                context=f"{CONTEXTS}/{image}", platform="linux/amd64", args=dict(args.settings.build_args)
             ),
             registry=registry,
             opts=pulumi.ResourceOptions(parent=self),

@@ -21,7 +21,7 @@ class JupyterHubReleaseArgs:
     """What a JupyterHubRelease is made from."""
 
     provider: pulumi.ProviderResource
-    hub: Hub
+    settings: Hub
     catalogue: Catalogue
     images: Mapping[str, str | pulumi.Output[str]]
     """Reference of each image by its name."""
@@ -53,7 +53,7 @@ class JupyterHubRelease(pulumi.ComponentResource):
         self, name: str, args: JupyterHubReleaseArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("gateway:index:JupyterHubRelease", name, None, opts)
-        hub = args.hub
+        hub = args.settings
         installed = install(
             self,
             name,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_command as command
@@ -11,6 +10,7 @@ import pulumi_kubernetes as kubernetes
 from pulumi_openstack import containerinfra
 
 from components.cloud import OWNER_LABEL
+from components.settings import Cluster, Network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,20 +20,12 @@ class MagnumClusterArgs:
     cluster_name: str
     template_id: str
     """UUID, not name: Magnum on Jetstream2 has answered 400 to names."""
-    flavor: str
-    master_flavor: str
-    masters: int
-    workers: int
-    """Nodes of default-worker; the group does not scale, since the gateway's core lives there."""
-    network: str
-    subnet: str
+    settings: Cluster
+    network: Network
     autoscaling: bool
     """The gate for every node group of the cluster; their own label of that name does nothing."""
     cloud: str | None = None
     """Name in clouds.yaml; the environment's OS_* where it is None."""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    kubeconfig_generation: int = 1
-    """Counted up to have the kubeconfig signed anew."""
     timeout_minutes: int = 240
     existing_id: str | None = None
     """Id of the cluster, where an earlier run made it."""
@@ -61,16 +53,16 @@ class MagnumCluster(pulumi.ComponentResource):
             f"{name}-magnum",
             name=args.cluster_name,
             cluster_template_id=args.template_id,
-            flavor=args.flavor,
-            master_flavor=args.master_flavor,
-            master_count=args.masters,
-            node_count=args.workers,
-            fixed_network=args.network,
-            fixed_subnet=args.subnet,
+            flavor=args.settings.flavor,
+            master_flavor=args.settings.master_flavor,
+            master_count=args.settings.masters,
+            node_count=args.settings.workers,
+            fixed_network=args.network.fixed,
+            fixed_subnet=args.network.subnet,
             floating_ip_enabled=True,
             merge_labels=True,
             labels={
-                **args.labels,
+                **args.settings.labels,
                 "auto_scaling_enabled": str(args.autoscaling).lower(),
                 # The dashboard of template 1-33 is defunct; waiting for it hangs in CREATE_IN_PROGRESS.
                 "kube_dashboard_enabled": "false",
@@ -91,7 +83,7 @@ class MagnumCluster(pulumi.ComponentResource):
             environment={
                 "CLUSTER_ID": cluster.id,
                 "TIMEOUT_MINUTES": str(args.timeout_minutes),
-                "GENERATION": str(args.kubeconfig_generation),
+                "GENERATION": str(args.settings.kubeconfig_generation),
                 **({"OS_CLOUD": args.cloud} if args.cloud else {}),
             },
             logging=command.local.Logging.STDERR,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_openstack import containerinfra
 
+from components.settings import NodeGroup
+
 LABEL = "capi.stackhpc.com/node-group"
 """Node label that Magnum's Cluster API driver sets; unlike one put by hand it survives a healed node."""
 
@@ -21,11 +23,7 @@ class NodegroupArgs:
     """What a Nodegroup is made from."""
 
     cluster_id: pulumi.Input[str]
-    group_name: str
-    flavor: str
-    min_nodes: int
-    max_nodes: int
-    """The group scales where this is more than `min_nodes`, and the cluster's autoscaling label is set."""
+    settings: NodeGroup
     timeout_minutes: int = 60
     existing_id: str | None = None
     """`<cluster id>/<node group id>`, where an earlier run made it."""
@@ -43,12 +41,12 @@ class Nodegroup(pulumi.ComponentResource):
         super().__init__("gateway:index:Nodegroup", name, None, opts)
         group = containerinfra.NodeGroup(
             f"{name}-magnum",
-            name=args.group_name,
+            name=args.settings.name,
             cluster_id=args.cluster_id,
-            flavor_id=args.flavor,
-            node_count=args.min_nodes,
-            min_node_count=args.min_nodes,
-            max_node_count=args.max_nodes,
+            flavor_id=args.settings.flavor,
+            node_count=args.settings.min,
+            min_node_count=args.settings.min,
+            max_node_count=args.settings.max,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 import_=args.existing_id,

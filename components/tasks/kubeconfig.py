@@ -68,7 +68,8 @@ def wait_complete(magnum: Adapter, cluster_id: str, *, timeout_s: float) -> dict
 
 def _passing(error: BaseException) -> bool:
     """Whether waiting may cure it: not complete yet, no answer, or the service's own fault."""
-    broken = isinstance(error, HTTPError) and error.response.status_code >= 500  # noqa: PLR2004
+    response = error.response if isinstance(error, HTTPError) else None
+    broken = response is not None and response.status_code >= 500  # noqa: PLR2004
     return broken or isinstance(error, TryAgain | ConnectFailure | RetriableConnectionFailure)
 
 

@@ -1,0 +1,134 @@
+"""The real program under Pulumi's mocks: what it would send to the engine, found by type token."""
+
+from __future__ import annotations
+
+import copy
+import json
+import runpy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+from pulumi.runtime import mocks as pulumi_mocks
+from pulumi.runtime import rpc
+
+from components import cloud, preflight
+
+ROOT = Path(__file__).parents[2]
+INGRESS_IP = "203.0.113.10"
+SECRETS = {"adminPassword": "a" * 32, "userPassword": "u" * 8}
+
+
+def unwrap(value: Any) -> Any:
+    """`value` without the wrappers that mark secrets."""
+    if rpc.is_rpc_secret(value):
+        return unwrap(rpc.unwrap_rpc_secret(value))
+    if isinstance(value, dict):
+        return {key: unwrap(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [unwrap(item) for item in value]
+    return value
+
+
+@dataclass
+class Recorded(pulumi_mocks.Mocks):
+    """Answers as the cloud would, and remembers every resource that was asked for."""
+
+    resources: list[pulumi_mocks.MockResourceArgs] = field(default_factory=list)
+
+    def new_resource(self, args: pulumi_mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        self.resources.append(args)
+        outputs = dict(unwrap(args.inputs))
+        if args.typ == "openstack:networking/floatingIp:FloatingIp":
+            outputs["address"] = "203.0.113.99"
+        elif args.typ == "command:local:Command":
+            outputs["stdout"] = f"stdout of {args.name}"
+        elif args.typ == "kubernetes:helm.sh/v3:Release":
+            outputs["status"] = {"name": outputs["name"], "namespace": outputs["namespace"], "revision": 1}
+        elif args.typ == "kubernetes:core/v1:Service":
+            outputs["status"] = {"loadBalancer": {"ingress": [{"ip": INGRESS_IP}]}}
+        elif args.typ == "docker:index/image:Image":
+            outputs["repoDigest"] = f"{outputs['imageName'].rpartition(':')[0]}@sha256:{'0' * 64}"
+        return args.resource_id or f"{args.name}-id", outputs
+
+    def call(self, args: pulumi_mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
+        raise AssertionError(f"the program looks {args.token} up through the engine")
+
+    def of_type(self, token: str) -> dict[str, Any]:
+        """Inputs of the resources of this type, by the resource's name."""
+        return {r.name: unwrap(r.inputs) for r in self.resources if r.typ == token}
+
+    def one(self, token: str) -> dict[str, Any]:
+        """Inputs of the only resource of this type."""
+        (inputs,) = self.of_type(token).values()
+        return dict(inputs)
+
+    def release(self, name: str) -> dict[str, Any]:
+        """Inputs of the Helm release of this name."""
+        releases = self.of_type("kubernetes:helm.sh/v3:Release").values()
+        (found,) = [release for release in releases if release["name"] == name]
+        return dict(found)
+
+
+@dataclass
+class Run:
+    """One run of the program: what it asked the engine for, and what it exports."""
+
+    recorded: Recorded
+    outputs: dict[str, Any]
+
+
+def stack_config(stack: str = "dev") -> dict[str, Any]:
+    """The configuration of a stack's file."""
+    text = (ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
+    return dict(yaml.safe_load(text)["config"])
+
+
+def set_config(config: dict[str, Any], secrets: dict[str, str]) -> None:
+    """Make `config` and `secrets` the current stack's, in the form in which the engine hands them over."""
+    plain = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
+    hidden = {f"gateway:{key}": value for key, value in secrets.items()}
+    pulumi.runtime.set_all_config({**plain, **hidden}, list(hidden))
+
+
+@pytest.fixture
+def survey(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the cloud is said to have; a test may change it before it runs the program."""
+    answer: dict[str, Any] = {"existing": cloud.Existing()}
+    monkeypatch.setattr(
+        preflight,
+        "survey",
+        lambda *_: cloud.Survey(template_id="template-uuid", zone_id="zone-uuid", **answer),
+    )
+    return answer
+
+
+@pytest.fixture
+def program(survey: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Run]]:
+    """Runs `__main__.py` with the settings of Pulumi.dev.yaml, changed by the function given."""
+    monkeypatch.chdir(ROOT)
+
+    def run(
+        change: Callable[[dict[str, Any]], Any] = lambda _: None, secrets: dict[str, str] | None = None
+    ) -> Run:
+        config = copy.deepcopy(stack_config())
+        change(config)
+        recorded = Recorded()
+        pulumi_mocks.set_mocks(recorded, project="gateway", stack="dev", preview=False)
+        set_config(config, SECRETS if secrets is None else secrets)
+        outputs: dict[str, Any] = {}
+        monkeypatch.setattr(pulumi, "export", outputs.__setitem__)
+
+        @pulumi.runtime.test
+        def body() -> pulumi.Output[Any]:
+            runpy.run_path(str(ROOT / "__main__.py"))
+            return pulumi.Output.all(**outputs).apply(outputs.update)
+
+        body()
+        return Run(recorded=recorded, outputs=unwrap(outputs))
+
+    yield run

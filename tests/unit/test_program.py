@@ -1,0 +1,144 @@
+"""What the program asks the engine for: the paper's gateway, wired by outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from components.cloud import Existing
+from tests.unit.conftest import INGRESS_IP, SECRETS, Run
+
+Program = Callable[..., Run]
+
+
+def test_the_papers_cluster_and_node_group(program: Program) -> None:
+    recorded = program().recorded
+    cluster = recorded.one("openstack:containerinfra/cluster:Cluster")
+    assert cluster["name"] == "gw25"
+    assert cluster["clusterTemplateId"] == "template-uuid"
+    assert (cluster["flavor"], cluster["masterFlavor"]) == ("m3.quad", "m3.quad")
+    assert (cluster["masterCount"], cluster["nodeCount"]) == (1, 1)
+    group = recorded.one("openstack:containerinfra/nodeGroup:NodeGroup")
+    assert (group["name"], group["flavorId"]) == ("mediums", "m3.medium")
+    assert (group["nodeCount"], group["minNodeCount"], group["maxNodeCount"]) == (1, 1, 20)
+
+
+def test_the_gate_of_autoscaling_is_the_clusters_label(program: Program) -> None:
+    recorded = program().recorded
+    labels = recorded.one("openstack:containerinfra/cluster:Cluster")["labels"]
+    assert labels["auto_scaling_enabled"] == "true"
+    assert not {"min_node_count", "max_node_count"} & set(labels), "default-worker must not scale"
+    assert "labels" not in recorded.one("openstack:containerinfra/nodeGroup:NodeGroup")
+
+
+def test_no_group_that_scales_no_gate(program: Program) -> None:
+    def fixed(config: dict[str, Any]) -> None:
+        config["gateway:nodeGroups"][0]["max"] = 1
+
+    labels = program(fixed).recorded.one("openstack:containerinfra/cluster:Cluster")["labels"]
+    assert labels["auto_scaling_enabled"] == "false"
+
+
+def test_the_dashboard_is_off(program: Program) -> None:
+    labels = program().recorded.one("openstack:containerinfra/cluster:Cluster")["labels"]
+    assert labels["kube_dashboard_enabled"] == "false"
+
+
+def test_record_is_fed_by_the_ingress_not_by_the_reserved_address(program: Program) -> None:
+    record = program().recorded.one("openstack:dns/recordSet:RecordSet")
+    assert record["records"] == [INGRESS_IP]
+    assert (record["name"], record["type"], record["ttl"]) == (
+        "gw25.xxx000000.projects.jetstream-cloud.org.",
+        "A",
+        3600,
+    )
+
+
+def test_ingress_listens_at_the_reserved_address_on_the_core_group(program: Program) -> None:
+    controller = program().recorded.release("ingress-nginx")["values"]["controller"]
+    assert controller["service"]["loadBalancerIP"] == "203.0.113.99"
+    assert controller["service"]["annotations"] == {"loadbalancer.openstack.org/keep-floatingip": "true"}
+    assert controller["nodeSelector"] == {"capi.stackhpc.com/node-group": "default-worker"}
+
+
+def test_every_release_is_atomic_in_a_namespace_of_its_own(program: Program) -> None:
+    recorded = program().recorded
+    namespaces = {n["metadata"]["name"] for n in recorded.of_type("kubernetes:core/v1:Namespace").values()}
+    releases = recorded.of_type("kubernetes:helm.sh/v3:Release").values()
+    assert {r["namespace"] for r in releases} == namespaces == {"ingress-nginx", "cert-manager", "jhub"}
+    assert all(r["atomic"] for r in releases)
+    assert not any(r.get("createNamespace") for r in releases)
+
+
+def test_charts_come_from_their_repositories_unless_a_folder_is_named(program: Program) -> None:
+    release = program().recorded.release("jhub")
+    assert (release["chart"], release["version"]) == ("jupyterhub", "4.4.0")
+    assert release["repositoryOpts"]["repo"].startswith("https://")
+    mirrored = program(lambda config: config.update({"gateway:charts": "mirror"})).recorded.release("jhub")
+    assert mirrored["chart"] == "mirror/jupyterhub"
+    assert "repositoryOpts" not in mirrored
+
+
+def test_cert_manager_can_be_pinned_to_the_control_plane(program: Program) -> None:
+    def pin(config: dict[str, Any]) -> None:
+        config["gateway:certificates"]["onControlPlane"] = True
+
+    selector = {"node-role.kubernetes.io/control-plane": ""}
+    values = program(pin).recorded.release("cert-manager")["values"]
+    assert all(part["nodeSelector"] == selector for part in (values, values["webhook"], values["cainjector"]))
+    assert "nodeSelector" not in program().recorded.release("cert-manager")["values"]
+
+
+@pytest.mark.parametrize(
+    ("acme", "server"),
+    [
+        ("production", "https://acme-v02.api.letsencrypt.org/directory"),
+        ("staging", "https://acme-staging-v02.api.letsencrypt.org/directory"),
+    ],
+)
+def test_issuer(program: Program, acme: str, server: str) -> None:
+    def choose(config: dict[str, Any]) -> None:
+        config["gateway:certificates"]["acme"] = acme
+
+    issuer = program(choose).recorded.one("kubernetes:cert-manager.io/v1:ClusterIssuer")
+    assert issuer["spec"]["acme"]["server"] == server
+    assert issuer["spec"]["acme"]["solvers"] == [{"http01": {"ingress": {"ingressClassName": "nginx"}}}]
+
+
+def test_hub_has_host_issuer_and_node_groups(program: Program) -> None:
+    values = program().recorded.release("jhub")["values"]
+    host = "gw25.xxx000000.projects.jetstream-cloud.org"
+    assert values["ingress"]["hosts"] == [host]
+    assert values["ingress"]["ingressClassName"] == "nginx"
+    assert values["singleuser"]["nodeSelector"] == {"capi.stackhpc.com/node-group": "mediums"}
+    assert values["hub"]["nodeSelector"] == {"capi.stackhpc.com/node-group": "default-worker"}
+
+
+def test_outputs(program: Program) -> None:
+    outputs = program().outputs
+    host = "gw25.xxx000000.projects.jetstream-cloud.org"
+    assert (outputs["url"], outputs["fqdn"], outputs["ingress_ip"]) == (f"https://{host}", host, INGRESS_IP)
+    assert outputs["node_groups"] == ["mediums"]
+    assert outputs["hub_admin"] == "admin1"
+    assert outputs["hub_admin_password"] == SECRETS["adminPassword"]
+    assert outputs["kubeconfig"] == "stdout of gw25-kubeconfig"
+    assert outputs["certificate"] == "stdout of gw25-certificate-ready"
+    assert set(outputs["images"]) == {"pyaos", "idv-cave", "hawkeye"}
+
+
+def test_service_units_are_the_papers(program: Program) -> None:
+    # 16 SU/h idle is the paper's figure: m3.quad twice, m3.medium once; 20 m3.medium at the most.
+    assert program().outputs["su_per_hour"] == {"floor": 16, "maximum": 168}
+
+
+def test_what_an_interrupted_run_made_is_taken_up(program: Program, survey: dict[str, Any]) -> None:
+    survey["existing"] = Existing(
+        cluster="c-1", address="a-1", record="z/r", node_groups={"mediums": "c-1/n-1"}
+    )
+    taken = {r.typ: r.resource_id for r in program().recorded.resources if r.resource_id}
+    assert taken["openstack:containerinfra/cluster:Cluster"] == "c-1"
+    assert taken["openstack:containerinfra/nodeGroup:NodeGroup"] == "c-1/n-1"
+    assert taken["openstack:networking/floatingIp:FloatingIp"] == "a-1"
+    assert taken["openstack:dns/recordSet:RecordSet"] == "z/r"
