@@ -1,0 +1,107 @@
+"""The pods that KubeSpawner makes of the profiles: what a scientist's session really is on the cluster."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from components.values import NODE_GROUP_LABEL
+from tests.unit.hub import CATALOGUE, FLAVORS, amount, make_values, pod, requested
+
+SLUGS = ["default", "compute", *CATALOGUE.desktops]
+DESKTOPS = list(CATALOGUE.desktops)
+
+
+def made(slug: str, **changes: Any) -> dict[str, Any]:
+    """The pod of the profile `slug`."""
+    return pod(make_values(**changes), slug)
+
+
+def containers(pod: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {container["name"]: container for container in pod["spec"]["containers"]}
+
+
+def volumes(pod: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {volume["name"]: volume for volume in pod["spec"]["volumes"]}
+
+
+def mounts(container: dict[str, Any]) -> dict[str, str]:
+    """Where a container has its volumes, by the volume's name; files are left out."""
+    return {m["name"]: m["mountPath"] for m in container["volumeMounts"] if m["name"] != "files"}
+
+
+def environment(container: dict[str, Any]) -> dict[str, str | None]:
+    return {variable["name"]: variable.get("value") for variable in container["env"]}
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_every_pod_fits_its_node_and_stays_there(slug: str) -> None:
+    found = made(slug)
+    assert found["spec"]["nodeSelector"] == {NODE_GROUP_LABEL: "mediums"}
+    annotations = found["metadata"]["annotations"]
+    assert annotations["cluster-autoscaler.kubernetes.io/safe-to-evict"] == "false"
+    assert requested(found).fits(FLAVORS["m3.medium"].room)
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_every_container_has_what_it_asks_for_and_no_privilege(slug: str) -> None:
+    found = made(slug)
+    security = found["spec"]["securityContext"]
+    assert security == {"fsGroup": 100, "seccompProfile": {"type": "RuntimeDefault"}}
+    for container in found["spec"]["containers"]:
+        security = container["securityContext"]
+        assert security["runAsUser"] == 1000
+        assert security["allowPrivilegeEscalation"] is False
+        assert security["capabilities"] == {"drop": ["ALL"]}
+        resources = container["resources"]
+        for what in ("cpu", "memory"):
+            assert amount(resources["requests"][what]) == amount(resources["limits"][what])
+
+
+@pytest.mark.parametrize("slug", DESKTOPS)
+def test_a_desktop_shares_home_and_socket_with_its_notebook_only(slug: str) -> None:
+    found = made(slug)
+    parts = containers(found)
+    assert set(parts) == {"notebook", "desktop"}
+    shared = {"home": "/home/jovyan", "desktop-socket": "/shared"}
+    assert mounts(parts["notebook"]) == mounts(parts["desktop"]) == shared
+    assert volumes(found)["desktop-socket"]["emptyDir"] == {"medium": "Memory", "sizeLimit": "1Mi"}
+    assert "persistentVolumeClaim" in volumes(found)["home"]
+
+
+@pytest.mark.parametrize("slug", DESKTOPS)
+def test_a_desktop_runs_as_its_user_and_is_ready_with_its_socket(slug: str) -> None:
+    desktop = containers(made(slug))["desktop"]
+    assert desktop["securityContext"]["runAsGroup"] == 100
+    assert desktop["securityContext"]["runAsNonRoot"] is True
+    assert "ports" not in desktop
+    assert desktop["readinessProbe"]["exec"]["command"] == ["test", "-S", "/shared/vnc.sock"]
+    assert environment(desktop) == {"VNC_SOCKET": "/shared/vnc.sock"}
+    assert desktop["args"] == CATALOGUE.desktops[slug].command
+
+
+@pytest.mark.parametrize("slug", DESKTOPS)
+def test_the_tile_of_a_desktop_is_found_in_its_notebook_alone(slug: str) -> None:
+    values = make_values()
+    folder = environment(containers(pod(values, slug))["notebook"])["JUPYTER_CONFIG_PATH"]
+    files = {file["mountPath"]: file["stringData"] for file in values["singleuser"]["extraFiles"].values()}
+    config = json.loads(files[f"{folder}/jupyter_server_config.json"])
+    (server,) = config["ServerProxy"]["servers"].values()
+    assert server["unix_socket"] == "/shared/vnc.sock"
+    assert server["raw_socket_proxy"] is True
+    assert server["launcher_entry"]["title"] == CATALOGUE.desktops[slug].title
+    assert server["launcher_entry"]["icon_path"] in files
+    assert "JUPYTER_CONFIG_PATH" not in environment(containers(pod(values, "default"))["notebook"])
+
+
+def test_without_a_volume_the_home_is_shared_all_the_same() -> None:
+    found = made("idv", storage="none")
+    assert volumes(found)["home"]["emptyDir"] == {"sizeLimit": "10Gi"}
+    assert {mounts(part)["home"] for part in containers(found).values()} == {"/home/jovyan"}
+
+
+def test_idv_and_cave_are_one_image() -> None:
+    idv, cave, hawkeye = (containers(made(slug))["desktop"]["image"] for slug in ("idv", "cave", "hawkeye"))
+    assert idv == cave != hawkeye
