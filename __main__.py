@@ -40,7 +40,7 @@ cluster = MagnumCluster(
         autoscaling=any(group.max > group.min for group in settings.node_groups),
         cloud=cloud,
         timeout_minutes=settings.timeouts.cluster,
-        existing_id=existing.cluster,
+        existing=existing.cluster,
     ),
 )
 

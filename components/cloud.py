@@ -21,6 +21,8 @@ from components.settings import Settings
 
 OWNER_LABEL = "gateway"
 """The cluster's label that says which gateway made it."""
+ATTEMPT_LABEL = "gateway_attempt"
+"""The cluster's label that counts up when a cluster whose creation failed is made anew."""
 
 
 def description(gateway: str) -> str:
@@ -29,10 +31,21 @@ def description(gateway: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Existing:
-    """Ids of what this gateway already has in the cloud; the engine skips those that its state holds."""
+class ExistingCluster:
+    """The gateway's cluster as Magnum has it."""
 
-    cluster: str | None = None
+    id: str
+    attempt: int = 1
+    """How many clusters were tried, this one included."""
+    failed: bool = False
+    """Its creation failed, so that nothing but a new one can help."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Existing:
+    """What this gateway already has in the cloud, by id; the engine skips what its state holds."""
+
+    cluster: ExistingCluster | None = None
     address: str | None = None
     record: str | None = None
     node_groups: dict[str, str] = field(default_factory=dict)
@@ -82,7 +95,7 @@ def survey(settings: Settings, cloud: str | None) -> Survey:
     template_id, zone_id, _, _, cluster, address = found
     try:
         record = _record(connection, settings, zone_id)
-        node_groups = _node_groups(connection, cluster) if cluster else {}
+        node_groups = _node_groups(connection, cluster.id) if cluster else {}
     except (SDKException, ClientException) as error:
         raise SettingsError([_unreachable(cloud, error)]) from None
     existing = Existing(cluster=cluster, address=address, record=record, node_groups=node_groups)
@@ -149,19 +162,23 @@ def _networks(connection: Connection, settings: Settings) -> None:
         raise SettingsError(missing)
 
 
-def _cluster(connection: Connection, settings: Settings) -> str | None:
+def _cluster(connection: Connection, settings: Settings) -> ExistingCluster | None:
     named = [c for c in connection.container_infrastructure_management.clusters() if c.name == settings.name]
     if not named:
         return None
-    if len(named) > 1 or (named[0].labels or {}).get(OWNER_LABEL) != settings.name:
+    found = connection.container_infrastructure_management.get_cluster(named[0])
+    labels, status = found.labels or {}, found.status or ""
+    if len(named) > 1 or labels.get(OWNER_LABEL) != settings.name:
         rule = "is the name of a cluster that this gateway did not make; choose another, or delete that one"
         raise SettingsError([Mistake(key="gateway:name", rule=rule, value=settings.name)])
-    if (named[0].status or "").startswith("DELETE"):
-        rule = (
-            f"is still the name of a cluster in {named[0].status}; wait until it is gone and run this again"
-        )
+    if status.startswith("DELETE"):
+        rule = f"is still the name of a cluster in {status}; wait until it is gone and run this again"
         raise SettingsError([Mistake(key="gateway:name", rule=rule, value=settings.name)])
-    return str(named[0].uuid)
+    failed = status == "CREATE_FAILED"
+    if not failed and (changed := {k: v for k, v in settings.cluster.labels.items() if labels.get(k) != v}):
+        rule = "can't change once the cluster is made; put the old ones back, or destroy the gateway first"
+        raise SettingsError([Mistake(key="gateway:cluster.labels", rule=rule, value=changed)])
+    return ExistingCluster(id=str(found.uuid), attempt=int(labels.get(ATTEMPT_LABEL, 1)), failed=failed)
 
 
 def _node_groups(connection: Connection, cluster: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ import pulumi_command as command
 import pulumi_kubernetes as kubernetes
 from pulumi_openstack import containerinfra
 
-from components.cloud import OWNER_LABEL
+from components.cloud import ATTEMPT_LABEL, OWNER_LABEL, ExistingCluster
 from components.settings import Cluster, Network
 
 
@@ -27,8 +27,8 @@ class MagnumClusterArgs:
     cloud: str | None = None
     """Name in clouds.yaml; the environment's OS_* where it is None."""
     timeout_minutes: int = 240
-    existing_id: str | None = None
-    """Id of the cluster, where an earlier run made it."""
+    existing: ExistingCluster | None = None
+    """The cluster, where an earlier run made it."""
 
 
 class MagnumCluster(pulumi.ComponentResource):
@@ -49,6 +49,8 @@ class MagnumCluster(pulumi.ComponentResource):
         self, name: str, args: MagnumClusterArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("gateway:index:MagnumCluster", name, None, opts)
+        existing = args.existing
+        attempt = existing.attempt + existing.failed if existing else 1
         cluster = containerinfra.Cluster(
             f"{name}-magnum",
             name=args.cluster_name,
@@ -67,10 +69,15 @@ class MagnumCluster(pulumi.ComponentResource):
                 # The dashboard of template 1-33 is defunct; waiting for it hangs in CREATE_IN_PROGRESS.
                 "kube_dashboard_enabled": "false",
                 OWNER_LABEL: args.cluster_name,
+                ATTEMPT_LABEL: str(attempt),
             },
             opts=pulumi.ResourceOptions(
                 parent=self,
-                import_=args.existing_id,
+                import_=existing.id if existing else None,
+                # Magnum answers with the template's labels mixed in, so a cluster that is taken up would
+                # seem changed and be replaced; only one that failed shall be, by its new attempt.
+                ignore_changes=["labels", "mergeLabels"] if existing and not existing.failed else None,
+                delete_before_replace=True,
                 custom_timeouts=pulumi.CustomTimeouts(
                     create=f"{args.timeout_minutes}m", update=f"{args.timeout_minutes}m", delete="60m"
                 ),

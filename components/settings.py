@@ -42,6 +42,7 @@ OWNED_LABELS = (
     "max_node_count",
     "kube_dashboard_enabled",
     "gateway",
+    "gateway_attempt",
 )
 
 

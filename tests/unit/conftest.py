@@ -123,7 +123,7 @@ def program(survey: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator
         outputs: dict[str, Any] = {}
         monkeypatch.setattr(pulumi, "export", outputs.__setitem__)
 
-        @pulumi.runtime.test
+        @pulumi.runtime.test  # type: ignore[untyped-decorator]  # the SDK's is
         def body() -> pulumi.Output[Any]:
             runpy.run_path(str(ROOT / "__main__.py"))
             return pulumi.Output.all(**outputs).apply(outputs.update)

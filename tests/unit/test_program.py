@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.cloud import Existing
+from components.cloud import Existing, ExistingCluster
 from tests.unit.conftest import INGRESS_IP, SECRETS, Run
 
 Program = Callable[..., Run]
@@ -135,10 +135,22 @@ def test_service_units_are_the_papers(program: Program) -> None:
 
 def test_what_an_interrupted_run_made_is_taken_up(program: Program, survey: dict[str, Any]) -> None:
     survey["existing"] = Existing(
-        cluster="c-1", address="a-1", record="z/r", node_groups={"mediums": "c-1/n-1"}
+        cluster=ExistingCluster(id="c-1"),
+        address="a-1",
+        record="z/r",
+        node_groups={"mediums": "c-1/n-1"},
     )
     taken = {r.typ: r.resource_id for r in program().recorded.resources if r.resource_id}
     assert taken["openstack:containerinfra/cluster:Cluster"] == "c-1"
     assert taken["openstack:containerinfra/nodeGroup:NodeGroup"] == "c-1/n-1"
     assert taken["openstack:networking/floatingIp:FloatingIp"] == "a-1"
     assert taken["openstack:dns/recordSet:RecordSet"] == "z/r"
+
+
+@pytest.mark.parametrize(("failed", "attempt"), [(False, "2"), (True, "3")])
+def test_a_cluster_that_failed_is_made_anew(
+    program: Program, survey: dict[str, Any], failed: bool, attempt: str
+) -> None:
+    survey["existing"] = Existing(cluster=ExistingCluster(id="c-1", attempt=2, failed=failed))
+    labels = program().recorded.one("openstack:containerinfra/cluster:Cluster")["labels"]
+    assert labels["gateway_attempt"] == attempt

@@ -1,4 +1,4 @@
-"""Settings as an operator may write them: settings/*.happy.yaml are taken, *.error.yaml refused with these words.
+"""Settings as an operator may write them: settings/*.happy.yaml are taken, *.error.yaml refused.
 
 A case holds `change` (keys put into Pulumi.dev.yaml's) or `only` (all keys), `secrets`, and what to `expect`.
 """
