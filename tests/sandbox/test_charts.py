@@ -1,0 +1,116 @@
+"""The stand-in charts take our values as the real ones do, and refuse what those refuse."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from components.values import NODE_GROUP_LABEL
+from components.versions import CERT_MANAGER, INGRESS_NGINX, JUPYTERHUB, Chart
+from sandbox import layout
+from tests.unit.hub import make_values
+
+CHARTS = Path(layout.__file__).parent / "charts"
+HELM = layout.BIN / "helm"
+
+pytestmark = pytest.mark.skipif(not HELM.exists(), reason=f"no {HELM}; `make sandbox` builds it")
+
+
+def helm(*arguments: str, values: dict[str, Any] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(HELM), *arguments, "--values", "-"],
+        input=json.dumps(values or {}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def rendered(chart: Chart, release: str, values: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    """The chart's objects by kind and name."""
+    done = helm("template", release, str(CHARTS / chart.name), "--namespace", release, values=values)
+    assert done.returncode == 0, done.stderr
+    objects = [found for found in yaml.safe_load_all(done.stdout) if found]
+    return {(found["kind"], found["metadata"]["name"]): found for found in objects}
+
+
+@pytest.mark.parametrize("chart", [INGRESS_NGINX, CERT_MANAGER, JUPYTERHUB], ids=lambda chart: chart.name)
+def test_name_and_version_are_the_real_ones_and_it_says_what_it_is(chart: Chart) -> None:
+    about = yaml.safe_load((CHARTS / chart.name / "Chart.yaml").read_text(encoding="utf-8"))
+    assert (about["name"], about["version"]) == (chart.name, chart.version)
+    assert "STAND-IN" in about["description"]
+    assert "STAND-IN" in (CHARTS / chart.name / "templates" / "NOTES.txt").read_text(encoding="utf-8")
+    assert helm("lint", "--strict", str(CHARTS / chart.name)).returncode == 0
+
+
+def test_the_hub_goes_where_the_values_say() -> None:
+    objects = rendered(JUPYTERHUB, "jhub", make_values())
+    core = [("Deployment", "hub"), ("Deployment", "proxy"), ("Deployment", "user-scheduler")]
+    users = [("StatefulSet", "user-placeholder"), ("DaemonSet", "continuous-image-puller")]
+    for keys, group in ((core, "default-worker"), (users, "mediums")):
+        for key in keys:
+            spec = objects[key]["spec"]["template"]["spec"]
+            assert spec["nodeSelector"] == {NODE_GROUP_LABEL: group}
+            assert "affinity" not in spec
+    placeholder = objects["StatefulSet", "user-placeholder"]["spec"]
+    (container,) = placeholder["template"]["spec"]["containers"]
+    assert (placeholder["replicas"], container["resources"]["requests"]["cpu"]) == (1, "7")
+    pulled = objects["DaemonSet", "hook-image-puller"]["spec"]["template"]["spec"]["initContainers"]
+    assert {part["name"] for part in pulled} >= {"image-pull-idv-cave", "image-pull-hawkeye"}
+    assert objects["Ingress", "jupyterhub"]["spec"]["rules"][0]["host"] == "gw25.zone.test"
+    assert objects["Service", "proxy-public"]["spec"]["type"] == "ClusterIP"
+    assert objects["PersistentVolumeClaim", "hub-db-dir"]["spec"]["storageClassName"] == "default"
+
+
+def test_ingress_nginx_is_made_as_asked() -> None:
+    service = {"loadBalancerIP": "203.0.113.7", "annotations": {"a/b": "true"}}
+    selector = {NODE_GROUP_LABEL: "default-worker"}
+    values = {"controller": {"nodeSelector": selector, "service": service}}
+    objects = rendered(INGRESS_NGINX, "ingress-nginx", values)
+    made = objects["Service", "ingress-nginx-controller"]
+    assert (made["spec"]["type"], made["spec"]["loadBalancerIP"]) == ("LoadBalancer", "203.0.113.7")
+    assert made["metadata"]["annotations"] == {"a/b": "true"}
+    pods = objects["Deployment", "ingress-nginx-controller"]["spec"]["template"]["spec"]
+    assert pods["nodeSelector"] == selector | {"kubernetes.io/os": "linux"}
+    assert ("IngressClass", "nginx") in objects
+
+
+def test_cert_manager_is_made_as_asked() -> None:
+    pinned = {"nodeSelector": {"node-role.kubernetes.io/control-plane": ""}}
+    values = {"crds": {"enabled": True}, **pinned, "webhook": pinned, "cainjector": pinned}
+    objects = rendered(CERT_MANAGER, "cert-manager", values)
+    for name in ("cert-manager", "cert-manager-webhook", "cert-manager-cainjector"):
+        pods = objects["Deployment", name]["spec"]["template"]["spec"]
+        assert "node-role.kubernetes.io/control-plane" in pods["nodeSelector"]
+    kinds = [found["spec"] for (kind, _), found in objects.items() if kind == "CustomResourceDefinition"]
+    assert {spec["names"]["kind"] for spec in kinds} == {
+        "Certificate",
+        "CertificateRequest",
+        "Issuer",
+        "ClusterIssuer",
+        "Order",
+        "Challenge",
+    }
+    assert all(spec["versions"][0]["subresources"] == {"status": {}} for spec in kinds)
+    assert not [kind for kind, _ in rendered(CERT_MANAGER, "cert-manager", {}) if "Definition" in kind]
+
+
+@pytest.mark.parametrize(
+    ("chart", "values", "said"),
+    [
+        (JUPYTERHUB, {"scheduling": {"userPlaceholder": {"replicals": 4}}}, "replicals"),
+        (JUPYTERHUB, {"singleUser": {}}, "singleUser"),
+        (INGRESS_NGINX, {"controller": {"serivce": {}}}, "serivce"),
+        (CERT_MANAGER, {"installCRDs": True}, "installCRDs"),
+    ],
+    ids=lambda value: value.name if isinstance(value, Chart) else None,
+)
+def test_unknown_keys_are_refused(chart: Chart, values: dict[str, Any], said: str) -> None:
+    done = helm("template", chart.name, str(CHARTS / chart.name), values=values)
+    assert done.returncode != 0
+    assert said in done.stderr
