@@ -1,0 +1,61 @@
+"""`python -m sandbox.cloud.standin`: serves the stand-in behind Keystone's token check."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, request
+from keystonemiddleware import auth_token
+
+from sandbox.cloud import settings, wsgi
+from sandbox.cloud.standin import balancer, compute, image, network, volume
+from sandbox.cloud.standin.store import Store
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+NAME = "standin"
+LOG = logging.getLogger(NAME)
+
+
+def application(store: Store) -> Flask:
+    """The WSGI application over `store`; it expects the headers that Keystone's middleware sets."""
+    app = Flask(NAME)
+    app.config["STORE"] = store
+    app.url_map.strict_slashes = False
+    app.before_request(balancer.settle)
+    for part in (compute, image, network, balancer, volume):
+        app.register_blueprint(part.api)
+
+    @app.after_request
+    def log(response: Response) -> Response:
+        LOG.info("%s %s %s", response.status_code, request.method, request.full_path.rstrip("?"))
+        return response
+
+    return app
+
+
+def main() -> None:
+    """Serve until the process ends."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("keystonemiddleware").setLevel(logging.ERROR)
+    app = application(Store(settings.HOME / NAME / f"{NAME}.sqlite"))
+    turn = threading.Lock()
+
+    def one_at_a_time(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with turn:
+            return app(environ, start_response)
+
+    # delay_auth_decision: version documents are public; all else asks for the caller itself.
+    options = {**settings.service_credentials(NAME), "delay_auth_decision": True}
+    guarded = auth_token.AuthProtocol(
+        one_at_a_time, {**options, "www_authenticate_uri": settings.url("identity"), "log_name": NAME}
+    )
+    wsgi.serve(NAME, guarded, threads=4)
+
+
+if __name__ == "__main__":
+    main()

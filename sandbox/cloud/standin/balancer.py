@@ -1,0 +1,281 @@
+"""Octavia's part: load balancers that take their time to come up, with what hangs on them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from flask import Response, jsonify, request
+
+from sandbox import layout
+from sandbox.cloud import faults, settings
+from sandbox.cloud.standin import network, rest
+from sandbox.cloud.standin.rest import ApiError, Body
+
+PREFIX = "/load-balancer"
+CREATE_S = 60
+"""Seconds that a new load balancer takes on the real cloud."""
+DELETE_S = 10
+"""Seconds that one takes to go."""
+
+Answer = Response | tuple[Response | str, int]
+View = Callable[..., Answer]
+
+
+def _error(error: ApiError) -> Body:
+    return {"faultcode": "Client", "faultstring": str(error), "debuginfo": None}
+
+
+api = rest.service("load-balancer", PREFIX, _error)
+
+_CHILDREN = {
+    "listeners": ("listener", ("name", "description", "protocol", "protocol_port", "loadbalancer_id",
+                               "default_pool_id", "connection_limit", "allowed_cidrs", "admin_state_up", "tags",
+                               "timeout_client_data", "timeout_member_connect", "timeout_member_data",
+                               "timeout_tcp_inspect", "insert_headers", "project_id")),
+    "pools": ("pool", ("name", "description", "protocol", "lb_algorithm", "listener_id", "loadbalancer_id",
+                       "session_persistence", "admin_state_up", "tags", "project_id")),
+    "healthmonitors": ("healthmonitor", ("name", "type", "delay", "timeout", "max_retries", "max_retries_down",
+                                         "pool_id", "url_path", "http_method", "expected_codes",
+                                         "admin_state_up", "tags", "project_id")),
+}  # fmt: skip
+_MEMBER = ("name", "address", "protocol_port", "weight", "subnet_id", "monitor_port", "monitor_address", "backup",
+           "admin_state_up", "tags", "project_id")  # fmt: skip
+_BALANCER = ("name", "description", "vip_subnet_id", "vip_network_id", "provider", "admin_state_up", "tags",
+             "project_id", "flavor_id", "availability_zone")  # fmt: skip
+
+
+def route(rule: str, method: str) -> Callable[[View], View]:
+    """Register a view under both spellings of the version that clients use."""
+
+    def register(view: View) -> View:
+        for version in ("v2", "v2.0"):
+            endpoint = f"{version.replace('.', '_')}_{method}_{view.__name__}"
+            api.add_url_rule(f"/{version}/lbaas/{rule}", endpoint, view, methods=[method])
+        return view
+
+    return register
+
+
+@api.before_request
+def check_role() -> None:
+    """Octavia's own rule: without this role, nothing."""
+    if "lbaas" in request.path:
+        rest.caller().require("load-balancer_member", "load-balancer_observer")
+
+
+@api.get("/")
+def list_versions() -> Answer:
+    entries = [{"id": "v2.0", "status": "SUPPORTED", "path": "/v2"}, {"id": "v2.26", "status": "CURRENT", "path": "/v2"}]
+    return rest.versions(PREFIX, entries)
+
+
+def _advance(balancer: Body) -> Body | None:
+    """The load balancer as of this moment; None once it has gone."""
+    status, due = balancer["provisioning_status"], time.time() >= balancer["_due"]
+    held = faults.current("load-balancer")
+    if status == "PENDING_CREATE" and due and not (held and held.pending):
+        balancer |= {"provisioning_status": "ACTIVE", "operating_status": "ONLINE", "updated_at": rest.now()}
+        return rest.store().put("loadbalancer", balancer)
+    if status == "PENDING_DELETE" and due:
+        network.delete_ports_of(_device(balancer))
+        _remove_children(balancer["id"])
+        rest.store().remove("loadbalancer", balancer["id"])
+        return None
+    return balancer
+
+
+def settle() -> None:
+    """Bring all load balancers up to this moment; called before each request, as their ports go with them."""
+    for balancer in rest.store().all("loadbalancer"):
+        _advance(balancer)
+
+
+def _device(balancer: Body) -> str:
+    return f"lb-{balancer['id']}"
+
+
+def _due(seconds: float) -> float:
+    return time.time() + seconds * layout.time_scale()
+
+
+def _children(balancer_id: str, kind: str) -> list[Body]:
+    return [child for child in rest.store().all(kind) if child["_loadbalancer"] == balancer_id]
+
+
+def _remove_children(balancer_id: str) -> None:
+    for kind in ("listener", "pool", "healthmonitor", "member"):
+        for child in _children(balancer_id, kind):
+            rest.store().remove(kind, child["id"])
+
+
+def _shown(balancer: Body) -> Body:
+    lists = {
+        plural: [{"id": child["id"]} for child in _children(balancer["id"], kind)]
+        for plural, kind in (("listeners", "listener"), ("pools", "pool"))
+    }
+    return {**balancer, **lists}
+
+
+def _changeable(key: str) -> Body:
+    balancer = rest.find("loadbalancer", key, shown="Load Balancer")
+    if balancer["provisioning_status"].startswith("PENDING"):
+        raise ApiError(409, f"Load Balancer {key} is immutable and cannot be updated.")
+    return balancer
+
+
+@route("loadbalancers", "POST")
+def create_balancer() -> Answer:
+    who = rest.caller()
+    who.require("load-balancer_member")
+    wanted = rest.body("loadbalancer", known=_BALANCER)
+    used = sum(1 for thing in rest.store().all("loadbalancer") if rest.owner(thing) == who.project_id)
+    refused = ApiError(403, "Quota has been met for resources: load_balancer")
+    rest.check_quota("load-balancer", {"load_balancer": used}, {"load_balancer": 1}, lambda _: refused)
+    subnet = next((s for s in network.subnets() if s["id"] == wanted.get("vip_subnet_id")), None)
+    network_id = wanted.get("vip_network_id") or (subnet and subnet["network_id"])
+    if not network_id:
+        raise ApiError(400, "Validation failure: VIP must contain one of: vip_port_id, vip_network_id, vip_subnet_id.")
+    balancer = {"id": rest.new_id(), "name": wanted.get("name") or ""}
+    port = network.create_port(
+        network_id, device=_device(balancer), owner="Octavia", name=f"octavia-lb-{balancer['id']}"
+    )
+    balancer |= {
+        "description": wanted.get("description") or "",
+        "provisioning_status": "PENDING_CREATE",
+        "operating_status": "OFFLINE",
+        "admin_state_up": wanted.get("admin_state_up", True),
+        "project_id": who.project_id,
+        "vip_address": port["fixed_ips"][0]["ip_address"],
+        "vip_port_id": port["id"],
+        "vip_subnet_id": port["fixed_ips"][0]["subnet_id"],
+        "vip_network_id": network_id,
+        "vip_qos_policy_id": None,
+        "provider": wanted.get("provider") or "ovn",
+        "flavor_id": None,
+        "availability_zone": None,
+        "tags": wanted.get("tags") or [],
+        "created_at": rest.now(),
+        "updated_at": None,
+        "_due": _due(CREATE_S),
+    }
+    rest.store().put("loadbalancer", balancer)
+    return jsonify(loadbalancer=rest.visible(_shown(balancer))), 201
+
+
+@route("loadbalancers", "GET")
+def list_balancers() -> Answer:
+    things = [_shown(thing) for thing in rest.mine("loadbalancer", admin_sees_all=True)]
+    return jsonify(loadbalancers=rest.select(things))
+
+
+@route("loadbalancers/<key>", "GET")
+def show_balancer(key: str) -> Answer:
+    return jsonify(loadbalancer=rest.visible(_shown(rest.find("loadbalancer", key, shown="Load Balancer"))))
+
+
+@route("loadbalancers/<key>", "PUT")
+def update_balancer(key: str) -> Answer:
+    balancer = _changeable(key)
+    changes = rest.body("loadbalancer", known=("name", "description", "admin_state_up", "tags"))
+    rest.store().put("loadbalancer", {**balancer, **changes, "updated_at": rest.now()})
+    return jsonify(loadbalancer=rest.visible(_shown({**balancer, **changes})))
+
+
+@route("loadbalancers/<key>", "DELETE")
+def delete_balancer(key: str) -> Answer:
+    balancer = _changeable(key)
+    cascade = request.args.get("cascade", "false").lower() == "true"
+    if not cascade and (_children(key, "listener") or _children(key, "pool")):
+        raise ApiError(400, f"Cannot delete Load Balancer {key} - it has children")
+    rest.store().put("loadbalancer", balancer | {"provisioning_status": "PENDING_DELETE", "_due": _due(DELETE_S)})
+    return "", 204
+
+
+def _plural(plural: str) -> tuple[str, tuple[str, ...]]:
+    if plural not in _CHILDREN:
+        raise ApiError(404, f"The sandbox knows no '{plural}'.")
+    return _CHILDREN[plural]
+
+
+def _keep(kind: str, wanted: Body, balancer_id: str) -> Body:
+    child = {
+        "admin_state_up": True,
+        "name": "",
+        "tags": [],
+        **wanted,
+        "id": rest.new_id(),
+        "project_id": rest.caller().project_id,
+        "provisioning_status": "ACTIVE",
+        "operating_status": "ONLINE",
+        "loadbalancers": [{"id": balancer_id}],
+        "_loadbalancer": balancer_id,
+    }
+    return rest.visible(rest.store().put(kind, child))
+
+
+def _parent(wanted: Body) -> str:
+    """The load balancer that a new child belongs to: named by it, or by its listener or pool."""
+    if wanted.get("loadbalancer_id"):
+        return str(wanted["loadbalancer_id"])
+    for kind in ("listener", "pool"):
+        if wanted.get(f"{kind}_id"):
+            return str(rest.find(kind, wanted[f"{kind}_id"])["_loadbalancer"])
+    raise ApiError(400, "Validation failure: one of loadbalancer_id, listener_id, pool_id is needed.")
+
+
+@route("<plural>", "POST")
+def create_child(plural: str) -> Answer:
+    kind, known = _plural(plural)
+    wanted = rest.body(kind, known=known)
+    balancer = _changeable(_parent(wanted))
+    return jsonify({kind: _keep(kind, wanted, balancer["id"])}), 201
+
+
+@route("<plural>", "GET")
+def list_children(plural: str) -> Answer:
+    kind, _ = _plural(plural)
+    things = rest.mine(kind, admin_sees_all=True)
+    wanted = request.args.get("loadbalancer_id")
+    if wanted:
+        things = [thing for thing in things if thing["_loadbalancer"] == wanted]
+    return jsonify({plural: rest.select(things, ignored=("loadbalancer_id",))})
+
+
+@route("<plural>/<key>", "GET")
+def show_child(plural: str, key: str) -> Answer:
+    kind, _ = _plural(plural)
+    return jsonify({kind: rest.visible(rest.find(kind, key))})
+
+
+@route("<plural>/<key>", "DELETE")
+def delete_child(plural: str, key: str) -> Answer:
+    kind, _ = _plural(plural)
+    rest.find(kind, key)
+    rest.store().remove(kind, key)
+    return "", 204
+
+
+@route("pools/<pool>/members", "POST")
+def create_member(pool: str) -> Answer:
+    parent = rest.find("pool", pool)
+    member = {**rest.body("member", known=_MEMBER), "_pool": pool}
+    return jsonify(member=_keep("member", member, parent["_loadbalancer"])), 201
+
+
+@route("pools/<pool>/members", "GET")
+def list_members(pool: str) -> Answer:
+    rest.find("pool", pool)
+    return jsonify(members=rest.select([m for m in rest.mine("member", admin_sees_all=True) if m["_pool"] == pool]))
+
+
+@route("quotas/<project>", "GET")
+@route("quotas/<project>", "PUT")
+def quota(project: str) -> Answer:
+    if project != rest.caller().project_id:
+        rest.caller().require("admin")
+    if request.method == "PUT":
+        rest.set_limits(
+            "load-balancer", project, rest.body("quota", known=settings.CATALOGUE["quotas"]["load-balancer"])
+        )
+    return jsonify(quota=rest.limits("load-balancer", project))

@@ -1,0 +1,235 @@
+"""Nova's part: flavors, servers, key pairs, limits; microversion 2.1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, jsonify, request
+
+from sandbox.cloud import settings
+from sandbox.cloud.standin import network, rest, volume
+from sandbox.cloud.standin.rest import ApiError, Body
+
+PREFIX = "/compute"
+api = rest.service("compute", PREFIX, rest.nova_error)
+Answer = Response | tuple[Response | str, int]
+
+_VERSION = {"id": "v2.1", "status": "CURRENT", "version": "2.1", "min_version": "2.1", "path": "/v2.1"}
+_SERVER = ("name", "flavorRef", "imageRef", "networks", "metadata", "key_name", "block_device_mapping_v2",
+           "min_count", "max_count", "availability_zone")  # fmt: skip
+
+
+def flavors() -> list[Body]:
+    """All flavors, as Nova describes them; ids are numbers in the catalogue's order."""
+    return [
+        {
+            "id": str(number),
+            "name": name,
+            "vcpus": shape["vcpus"],
+            "ram": shape["ram_gb"] * 1024,
+            "disk": shape["disk_gb"],
+            "swap": "",
+            "rxtx_factor": 1.0,
+            "OS-FLV-EXT-DATA:ephemeral": 0,
+            "OS-FLV-DISABLED:disabled": False,
+            "os-flavor-access:is_public": True,
+            "links": [],
+            "_extra": shape.get("extra", {}),
+        }
+        for number, (name, shape) in enumerate(settings.CATALOGUE["flavors"].items(), start=1)
+    ]
+
+
+def _flavor(key: str) -> Body:
+    for flavor in flavors():
+        if key == flavor["id"]:
+            return flavor
+    raise ApiError(404, f"Flavor {key} could not be found.")
+
+
+@api.get("/")
+def list_versions() -> Answer:
+    return rest.versions(PREFIX, [_VERSION])
+
+
+@api.get("/v2.1/")
+def show_version() -> Answer:
+    document = rest.versions(PREFIX, [_VERSION])[0].get_json()
+    return jsonify(version=document["versions"][0])
+
+
+@api.get("/v2.1/flavors")
+@api.get("/v2.1/flavors/detail")
+def list_flavors() -> Answer:
+    rest.caller()
+    return jsonify(flavors=rest.select(flavors(), ignored=("is_public", "minDisk", "minRam")))
+
+
+@api.get("/v2.1/flavors/<key>")
+def show_flavor(key: str) -> Answer:
+    rest.caller()
+    return jsonify(flavor=rest.visible(_flavor(key)))
+
+
+@api.get("/v2.1/flavors/<key>/os-extra_specs")
+def show_extra_specs(key: str) -> Answer:
+    rest.caller()
+    return jsonify(extra_specs=_flavor(key)["_extra"])
+
+
+def _usage(project: str) -> dict[str, int]:
+    servers = [server for server in rest.store().all("server") if rest.owner(server) == project]
+    shapes = [_flavor(server["flavor"]["id"]) for server in servers]
+    return {
+        "instances": len(servers),
+        "cores": sum(shape["vcpus"] for shape in shapes),
+        "ram": sum(shape["ram"] for shape in shapes),
+        "key_pairs": sum(1 for pair in rest.store().all("keypair") if rest.owner(pair) == project),
+    }
+
+
+def _over_quota(name: str) -> ApiError:
+    project = rest.caller().project_id
+    limit, used = rest.limits("compute", project)[name], _usage(project)[name]
+    return ApiError(403, f"Quota exceeded for {name}: the limit is {limit}, {used} are in use")
+
+
+@api.post("/v2.1/servers")
+def create_server() -> Answer:
+    who = rest.caller()
+    who.require("member")
+    wanted = rest.body("server", known=_SERVER)
+    flavor = _flavor(str(wanted.get("flavorRef", "")))
+    need = {"instances": 1, "cores": flavor["vcpus"], "ram": flavor["ram"]}
+    rest.check_quota("compute", _usage(who.project_id), need, _over_quota)
+    key = rest.new_id()
+    disks = [volume.create_root_disk(key, disk) for disk in wanted.get("block_device_mapping_v2", [])]
+    ports = [network.create_port(nic["uuid"], device=key, owner="compute:nova") for nic in _nics(wanted)]
+    server = {
+        "id": key,
+        "name": wanted.get("name", ""),
+        "status": "ACTIVE",
+        "tenant_id": who.project_id,
+        "user_id": who.user_id,
+        "metadata": wanted.get("metadata", {}),
+        "flavor": {"id": flavor["id"], "links": []},
+        "image": {"id": wanted["imageRef"], "links": []} if wanted.get("imageRef") else "",
+        "addresses": _addresses(ports),
+        "key_name": wanted.get("key_name"),
+        "created": rest.now(),
+        "updated": rest.now(),
+        "links": [],
+        "hostId": "",
+        "accessIPv4": "",
+        "accessIPv6": "",
+        "OS-EXT-AZ:availability_zone": "nova",
+        "OS-EXT-STS:vm_state": "active",
+        "OS-EXT-STS:task_state": None,
+        "OS-EXT-STS:power_state": 1,
+        "os-extended-volumes:volumes_attached": [{"id": disk["id"]} for disk in disks],
+    }
+    return jsonify(server=rest.visible(rest.store().put("server", server))), 202
+
+
+def _nics(wanted: Body) -> list[dict[str, Any]]:
+    nics = wanted.get("networks", [])
+    if not isinstance(nics, list) or not all("uuid" in nic for nic in nics):
+        raise ApiError(400, "The sandbox wants networks as a list of objects with a uuid.")
+    return nics
+
+
+def _addresses(ports: list[Body]) -> Body:
+    return {
+        network.name_of(port["network_id"]): [
+            {"addr": ip["ip_address"], "version": 4, "OS-EXT-IPS:type": "fixed"} for ip in port["fixed_ips"]
+        ]
+        for port in ports
+    }
+
+
+@api.get("/v2.1/servers")
+@api.get("/v2.1/servers/detail")
+def list_servers() -> Answer:
+    return jsonify(servers=rest.select(rest.mine("server"), ignored=("deleted", "changes-since")))
+
+
+@api.get("/v2.1/servers/<key>")
+def show_server(key: str) -> Answer:
+    return jsonify(server=rest.visible(rest.find("server", key, shown="Instance")))
+
+
+@api.route("/v2.1/servers/<key>/metadata", methods=["GET", "POST", "PUT"])
+def server_metadata(key: str) -> Answer:
+    server = rest.find("server", key, shown="Instance")
+    if request.method != "GET":
+        old = server["metadata"] if request.method == "POST" else {}
+        server["metadata"] = {**old, **(request.get_json(silent=True) or {}).get("metadata", {})}
+        rest.store().put("server", server)
+    return jsonify(metadata=server["metadata"])
+
+
+@api.delete("/v2.1/servers/<key>")
+def delete_server(key: str) -> Answer:
+    rest.find("server", key, shown="Instance")
+    network.delete_ports_of(key)
+    volume.release(key)
+    rest.store().remove("server", key)
+    return "", 204
+
+
+@api.get("/v2.1/os-keypairs")
+def list_keypairs() -> Answer:
+    return jsonify(keypairs=[{"keypair": rest.visible(pair)} for pair in _keypairs()])
+
+
+def _keypairs() -> list[Body]:
+    """The caller's own, and those of the catalogue, which every user has."""
+    who = rest.caller()
+    offered = [
+        {"name": name, "public_key": "", "fingerprint": "", "_user": who.user_id}
+        for name in settings.CATALOGUE["keypairs"]
+    ]
+    return offered + [pair for pair in rest.store().all("keypair") if pair["_user"] == who.user_id]
+
+
+@api.get("/v2.1/os-keypairs/<name>")
+def show_keypair(name: str) -> Answer:
+    for pair in _keypairs():
+        if pair["name"] == name:
+            return jsonify(keypair=rest.visible(pair))
+    raise ApiError(404, f"Keypair {name} not found for user {rest.caller().user_id}")
+
+
+@api.get("/v2.1/limits")
+def show_limits() -> Answer:
+    project = rest.caller().project_id
+    allowed, used = rest.limits("compute", project), _usage(project)
+    return jsonify(
+        limits={
+            "rate": [],
+            "absolute": {
+                "maxTotalInstances": allowed["instances"],
+                "maxTotalCores": allowed["cores"],
+                "maxTotalRAMSize": allowed["ram"],
+                "maxTotalKeypairs": allowed["key_pairs"],
+                "totalInstancesUsed": used["instances"],
+                "totalCoresUsed": used["cores"],
+                "totalRAMUsed": used["ram"],
+            },
+        }
+    )
+
+
+@api.route("/v2.1/os-quota-sets/<project>", methods=["GET", "PUT"])
+@api.get("/v2.1/os-quota-sets/<project>/<form>")
+def quota_set(project: str, form: str = "") -> Answer:
+    if project != rest.caller().project_id:
+        rest.caller().require("admin")
+    if request.method == "PUT":
+        changes = rest.body("quota_set", known=[*settings.CATALOGUE["quotas"]["compute"], "force"])
+        rest.set_limits("compute", project, {k: v for k, v in changes.items() if k != "force"})
+    allowed: Body = dict(settings.CATALOGUE["quotas"]["compute"] if form == "defaults" else rest.limits("compute", project))
+    if form == "detail":
+        used = _usage(project)
+        allowed = {k: {"limit": limit, "in_use": used[k], "reserved": 0} for k, limit in allowed.items()}
+    return jsonify(quota_set={"id": project, **allowed})

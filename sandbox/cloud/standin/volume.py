@@ -1,0 +1,195 @@
+"""Cinder's part: volumes with metadata, volume types, limits; microversion 3.0."""
+
+from __future__ import annotations
+
+from flask import Response, jsonify, request
+
+from sandbox.cloud import settings
+from sandbox.cloud.standin import rest
+from sandbox.cloud.standin.rest import ApiError, Body
+
+PREFIX = "/volume"
+api = rest.service("volume", PREFIX, rest.nova_error)
+Answer = Response | tuple[Response | str, int]
+
+_VERSION = {"id": "v3.0", "status": "CURRENT", "version": "3.0", "min_version": "3.0", "path": "/v3"}
+_PROJECT = "os-vol-tenant-attr:tenant_id"
+
+
+@api.get("/")
+@api.get("/v3/")
+def list_versions() -> Answer:
+    return rest.versions(PREFIX, [_VERSION])
+
+
+def _usage(project: str) -> dict[str, int]:
+    volumes = [thing for thing in rest.store().all("volume") if rest.owner(thing) == project]
+    return {"volumes": len(volumes), "gigabytes": sum(thing["size"] for thing in volumes), "snapshots": 0}
+
+
+def _over_quota(name: str) -> ApiError:
+    return ApiError(413, f"{name.title()} quota exceeded: the request exceeds the allowed {name} of this project.")
+
+
+def create(wanted: Body) -> Body:
+    """A volume of the caller's project; 413 past the quota."""
+    who = rest.caller()
+    size = wanted.get("size")
+    if not isinstance(size, int) or size < 1:
+        raise ApiError(400, f"Invalid input received: Volume size '{size}' must be an integer and greater than 0")
+    kind = wanted.get("volume_type") or settings.CATALOGUE["volume_types"][0]
+    if kind not in settings.CATALOGUE["volume_types"] + [entry["id"] for entry in _types()]:
+        raise ApiError(404, f"Volume type {kind} could not be found.")
+    rest.check_quota("block-storage", _usage(who.project_id), {"volumes": 1, "gigabytes": size}, _over_quota)
+    return rest.store().put(
+        "volume",
+        {
+            "id": rest.new_id(),
+            "name": wanted.get("name") or "",
+            "description": wanted.get("description"),
+            "size": size,
+            "status": "available",
+            "volume_type": kind,
+            "metadata": wanted.get("metadata") or {},
+            "bootable": "true" if wanted.get("imageRef") else "false",
+            "attachments": [],
+            "availability_zone": "nova",
+            "encrypted": False,
+            "multiattach": False,
+            "snapshot_id": None,
+            "source_volid": None,
+            "replication_status": None,
+            "created_at": rest.now(),
+            "updated_at": rest.now(),
+            "user_id": who.user_id,
+            "links": [],
+            _PROJECT: who.project_id,
+        },
+    )
+
+
+def create_root_disk(server: str, mapping: Body) -> Body:
+    """The volume that a server boots from, as its block device mapping asks; attached to the server."""
+    if mapping.get("source_type") != "image" or mapping.get("destination_type") != "volume":
+        raise ApiError(400, "The sandbox knows only block devices from an image to a volume.")
+    disk = create({"size": mapping.get("volume_size"), "imageRef": mapping.get("uuid")})
+    disk["status"] = "in-use"
+    disk["attachments"] = [{"id": disk["id"], "volume_id": disk["id"], "server_id": server, "device": "/dev/vda"}]
+    disk["_delete_with_server"] = bool(mapping.get("delete_on_termination"))
+    return rest.store().put("volume", disk)
+
+
+def release(server: str) -> None:
+    """Detach the volumes of a server that goes; delete those that were to go with it."""
+    for disk in rest.store().all("volume"):
+        if any(attachment["server_id"] == server for attachment in disk["attachments"]):
+            if disk.get("_delete_with_server"):
+                rest.store().remove("volume", disk["id"])
+            else:
+                rest.store().put("volume", {**disk, "attachments": [], "status": "available"})
+
+
+@api.before_request
+def check_project() -> None:
+    project = (request.view_args or {}).get("project")
+    if project and project != rest.caller().project_id:
+        raise ApiError(403, "The project of the path is not the token's.")
+
+
+@api.post("/v3/<project>/volumes")
+def create_volume(project: str) -> Answer:
+    rest.caller().require("member")
+    known = ("name", "size", "description", "volume_type", "metadata", "availability_zone", "imageRef", "snapshot_id",
+             "source_volid", "consistencygroup_id", "multiattach", "attach_status", "status", "project_id", "user_id",
+             "backup_id")  # fmt: skip
+    wanted = rest.body("volume", known=known)
+    if wanted.get("snapshot_id") or wanted.get("source_volid") or wanted.get("backup_id"):
+        raise ApiError(501, "The sandbox makes no volumes from other volumes.")
+    return jsonify(volume=rest.visible(create(wanted))), 202
+
+
+@api.get("/v3/<project>/volumes")
+@api.get("/v3/<project>/volumes/detail")
+def list_volumes(project: str) -> Answer:
+    return jsonify(volumes=rest.select(rest.mine("volume"), ignored=("with_count",)))
+
+
+@api.get("/v3/<project>/volumes/<key>")
+def show_volume(project: str, key: str) -> Answer:
+    return jsonify(volume=rest.visible(rest.find("volume", key)))
+
+
+@api.put("/v3/<project>/volumes/<key>")
+def update_volume(project: str, key: str) -> Answer:
+    disk = rest.find("volume", key)
+    changes = rest.body("volume", known=("name", "description", "metadata"))
+    return jsonify(volume=rest.visible(rest.store().put("volume", {**disk, **changes, "updated_at": rest.now()})))
+
+
+@api.route("/v3/<project>/volumes/<key>/metadata", methods=["GET", "POST", "PUT"])
+def volume_metadata(project: str, key: str) -> Answer:
+    disk = rest.find("volume", key)
+    if request.method != "GET":
+        old = disk["metadata"] if request.method == "POST" else {}
+        disk["metadata"] = {**old, **(request.get_json(silent=True) or {}).get("metadata", {})}
+        rest.store().put("volume", disk)
+    return jsonify(metadata=disk["metadata"])
+
+
+@api.delete("/v3/<project>/volumes/<key>")
+def delete_volume(project: str, key: str) -> Answer:
+    disk = rest.find("volume", key)
+    if disk["attachments"]:
+        raise ApiError(400, f"Invalid volume: Volume {key} is attached to a server and can't be deleted.")
+    rest.store().remove("volume", key)
+    return "", 202
+
+
+def _types() -> list[Body]:
+    return [
+        {"id": rest.fixed_id(name), "name": name, "is_public": True, "description": None, "extra_specs": {}}
+        for name in settings.CATALOGUE["volume_types"]
+    ]
+
+
+@api.get("/v3/<project>/types")
+def list_types(project: str) -> Answer:
+    return jsonify(volume_types=rest.select(_types(), ignored=("is_public",)))
+
+
+@api.get("/v3/<project>/types/<key>")
+def show_type(project: str, key: str) -> Answer:
+    for entry in _types():
+        if key in (entry["id"], "default"):
+            return jsonify(volume_type=entry)
+    raise ApiError(404, f"Volume type {key} could not be found.")
+
+
+@api.get("/v3/<project>/limits")
+def show_limits(project: str) -> Answer:
+    allowed, used = rest.limits("block-storage", project), _usage(project)
+    absolute = {
+        "maxTotalVolumes": allowed["volumes"],
+        "maxTotalVolumeGigabytes": allowed["gigabytes"],
+        "maxTotalSnapshots": allowed["snapshots"],
+        "totalVolumesUsed": used["volumes"],
+        "totalGigabytesUsed": used["gigabytes"],
+        "totalSnapshotsUsed": used["snapshots"],
+    }
+    return jsonify(limits={"rate": [], "absolute": absolute})
+
+
+@api.route("/v3/<project>/os-quota-sets/<target>", methods=["GET", "PUT"])
+@api.get("/v3/<project>/os-quota-sets/<target>/defaults")
+def quota_set(project: str, target: str) -> Answer:
+    if target != project:
+        rest.caller().require("admin")
+    if request.method == "PUT":
+        known = [*settings.CATALOGUE["quotas"]["block-storage"], "force"]
+        changes = rest.body("quota_set", known=known)
+        rest.set_limits("block-storage", target, {k: v for k, v in changes.items() if k != "force"})
+    allowed: Body = dict(rest.limits("block-storage", target))
+    if request.args.get("usage", "").lower() == "true":
+        used = _usage(target)
+        allowed = {k: {"limit": limit, "in_use": used[k], "reserved": 0} for k, limit in allowed.items()}
+    return jsonify(quota_set={"id": target, **allowed})
