@@ -49,7 +49,6 @@ def tiles(enabled: Mapping[str, Desktop]) -> Values:
         server = {
             "unix_socket": desktop.socket,
             "raw_socket_proxy": True,
-            "new_browser_window": True,
             "launcher_entry": launcher,
         }
         config = {"ServerProxy": {"servers": {"desktop-websockify": server}}}
