@@ -8,6 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from sandbox import layout, processes
 from sandbox.cloud import bind, settings
@@ -40,8 +41,8 @@ def start(progress: Callable[[str], None]) -> None:
 
 def stop() -> None:
     """End the cloud's services; what they know stays on disk."""
-    for name in (*reversed(_SERVICES), bind.NAME):
-        processes.stop(name)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(processes.stop, (*_SERVICES, bind.NAME)))
 
 
 def _python(module: str) -> list[str]:

@@ -42,6 +42,8 @@ def _configure() -> Path:
             },
             "service:central": {"default_pool_id": _POOL, "min_ttl": 1},
             "service:mdns": {"listen": f"127.0.0.1:{layout.port('mdns')}"},
+            # A change is sent to BIND with the zone's next serial: at most this many seconds later.
+            "producer_task:increment_serial": {"interval": 1},
             "service:worker": {"poll_delay": 1, "poll_retry_interval": 1, "poll_timeout": 5, "threads": 8},
         },
     )

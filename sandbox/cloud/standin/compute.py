@@ -103,7 +103,8 @@ def create_server() -> Answer:
     need = {"instances": 1, "cores": flavor["vcpus"], "ram": flavor["ram"]}
     rest.check_quota("compute", _usage(who.project_id), need, _over_quota)
     key = rest.new_id()
-    disks = [volume.create_root_disk(key, disk) for disk in wanted.get("block_device_mapping_v2", [])]
+    mappings = wanted.get("block_device_mapping_v2", [])
+    disks = [volume.create_root_disk(key, mapping) for mapping in mappings if not _of_the_flavor(mapping)]
     ports = [network.create_port(nic["uuid"], device=key, owner="compute:nova") for nic in _nics(wanted)]
     server = {
         "id": key,
@@ -129,6 +130,11 @@ def create_server() -> Answer:
         "os-extended-volumes:volumes_attached": [{"id": disk["id"]} for disk in disks],
     }
     return jsonify(server=rest.visible(rest.store().put("server", server))), 202
+
+
+def _of_the_flavor(mapping: Body) -> bool:
+    """Whether a disk is the flavor's own, which is no volume."""
+    return bool(mapping.get("source_type") == "image" and mapping.get("destination_type") == "local")
 
 
 def _nics(wanted: Body) -> list[dict[str, Any]]:

@@ -134,7 +134,8 @@ def _matches(value: Any, wanted: list[str]) -> bool:
         return all(part in value for text in wanted for part in text.split(","))
     if isinstance(value, bool):
         return str(value).lower() in [text.lower() for text in wanted]
-    return ("" if value is None else str(value)) in wanted
+    given = [part for text in wanted for part in (text[3:].split(",") if text.startswith("in:") else [text])]
+    return ("" if value is None else str(value)) in given
 
 
 def limits(service: str, project: str) -> dict[str, int]:
