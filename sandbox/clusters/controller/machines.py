@@ -1,0 +1,213 @@
+"""Machines: servers in the cloud and the Nodes of them, as many as each node group wants."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import defaultdict
+
+from openstack.connection import Connection
+from openstack.exceptions import HttpException
+
+from sandbox import layout
+from sandbox.clusters import cloud, spec
+from sandbox.clusters.controller import autoscaler, fit, nodes
+from sandbox.clusters.controller.kube import Cache, Kube, Object
+from sandbox.clusters.controller.nodes import Machine
+
+LOG = logging.getLogger(__name__)
+REFUSED_RETRY_S = 5.0
+
+
+class Machines:
+    """Makes and removes the machines of the cluster `uuid`, and tells the driver how many there are."""
+
+    def __init__(self, uuid: str, kube: Kube, connection: Connection, *, node: Cache, pod: Cache) -> None:
+        self._uuid, self._kube, self._cloud = uuid, kube, connection
+        self._nodes, self._pods = node, pod
+        self._machines: dict[str, Machine] | None = None
+        self._empty = autoscaler.EmptyNodes()
+        self._errors: dict[str, str] = {}
+        self._told: spec.Status | None = None
+
+    def reconcile(self) -> float | None:
+        """Bring machines and nodes to what the groups want."""
+        cluster = spec.load(self._uuid)
+        if self._machines is None:
+            self._machines = self._find()
+        by_node: dict[str, list[Object]] = defaultdict(list)
+        for pod in self._pods.values():
+            if name := pod["spec"].get("nodeName"):
+                by_node[name].append(pod)
+        self._empty.look(time.time(), [m.name for m in self._machines.values() if m.joined], by_node)
+        self._remove_groups(cluster)
+        for group in cluster.groups.values():
+            self._fill(cluster, group)
+        self._grow(cluster, by_node)
+        wait = self._shrink(cluster)
+        wait = min(wait, self._join(cluster))
+        self._tell(cluster)
+        return None if wait == float("inf") else max(wait, 0.05)
+
+    def _find(self) -> dict[str, Machine]:
+        found = {}
+        for server in self._cloud.compute.servers(details=True):
+            if server.metadata.get(cloud.CLUSTER_KEY) == self._uuid:
+                found[server.name] = Machine(
+                    name=server.name,
+                    group=server.metadata[cloud.GROUP_KEY],
+                    server_id=server.id,
+                    address=_address(server.addresses),
+                    ready_at=float(server.metadata[cloud.READY_KEY]),
+                )
+        return found
+
+    def _of(self, group_uuid: str) -> list[Machine]:
+        return [one for one in (self._machines or {}).values() if one.group == group_uuid]
+
+    def _create(self, cluster: spec.Cluster, group: spec.NodeGroup, ready_at: float) -> bool:
+        name = nodes.machine_name(cluster, group)
+        request: dict[str, object] = {
+            "name": name,
+            "flavor_id": self._cloud.compute.find_flavor(group.flavor, ignore_missing=False).id,
+            "networks": [{"uuid": self._network(cluster)}],
+            "metadata": {
+                cloud.CLUSTER_KEY: cluster.uuid,
+                cloud.GROUP_KEY: group.uuid,
+                cloud.READY_KEY: str(ready_at),
+            },
+        }
+        if cluster.boot_volume_gib:
+            request["block_device_mapping"] = [
+                {
+                    "boot_index": 0,
+                    "source_type": "image",
+                    "destination_type": "volume",
+                    "uuid": self._image(cluster),
+                    "volume_size": cluster.boot_volume_gib,
+                    "delete_on_termination": True,
+                }
+            ]
+        else:
+            request["image_id"] = self._image(cluster)
+        try:
+            server = self._cloud.compute.create_server(**request)
+        except HttpException as error:
+            self._errors[group.uuid] = f"node group {group.name}: {error.details or error}"
+            LOG.warning("%s", self._errors[group.uuid])
+            return False
+        self._errors.pop(group.uuid, None)
+        server = self._cloud.compute.get_server(server.id)
+        machine = Machine(name, group.uuid, server.id, _address(server.addresses), ready_at)
+        if self._machines is not None:
+            self._machines[name] = machine
+        LOG.info("server %s made, joins in %.1f s", name, max(0.0, ready_at - time.time()))
+        return True
+
+    def _network(self, cluster: spec.Cluster) -> str:
+        return str(self._cloud.network.find_network(cluster.network, ignore_missing=False).id)
+
+    def _image(self, cluster: spec.Cluster) -> str:
+        return str(self._cloud.image.find_image(cluster.image_id, ignore_missing=False).id)
+
+    def _fill(self, cluster: spec.Cluster, group: spec.NodeGroup) -> None:
+        have = self._of(group.uuid)
+        if not have:
+            ready_at = group.ready_at
+        else:
+            ready_at = time.time() + spec.NODE_S * layout.time_scale()
+        for _ in range(group.least - len(have)):
+            if not self._create(cluster, group, ready_at):
+                return
+        most = group.maximum if group.autoscaled else group.count
+        # Empty nodes first, then the youngest.
+        spare = sorted(have, key=lambda one: (self._empty.since(one.name) is None, -one.ready_at))
+        for machine in spare[: max(0, len(have) - most)]:
+            self._delete(machine)
+
+    def _grow(self, cluster: spec.Cluster, by_node: dict[str, list[Object]]) -> None:
+        if not any(group.autoscaled for group in cluster.groups.values()):
+            return
+        machines = self._machines or {}
+        usable = {
+            name: node
+            for name, node in self._nodes.items.items()
+            if nodes.is_ready(node) and not node["spec"].get("unschedulable")
+        }
+        rooms = [fit.room(node, by_node.get(name, ())) for name, node in usable.items()]
+        coming = [one for one in machines.values() if one.name not in usable and one.group in cluster.groups]
+        rooms += [autoscaler.template(cluster.groups[one.group]) for one in coming]
+        counts = {uuid: len(self._of(uuid)) for uuid in cluster.groups}
+        added = autoscaler.growth(self._pods.values(), rooms, cluster.groups.values(), counts)
+        ready_at = time.time() + spec.NODE_S * layout.time_scale()
+        for uuid, count in added.items():
+            for _ in range(count):
+                if not self._create(cluster, cluster.groups[uuid], ready_at):
+                    break
+
+    def _shrink(self, cluster: spec.Cluster) -> float:
+        """Remove nodes that have been empty for long; seconds until the next one may have been."""
+        patience = spec.SCALE_DOWN_S * layout.time_scale()
+        now, wait = time.time(), float("inf")
+        for group in cluster.groups.values():
+            have = self._of(group.uuid)
+            spare = len(have) - group.minimum if group.autoscaled else 0
+            empty = [(since, one) for one in have if (since := self._empty.since(one.name)) is not None]
+            for since, machine in sorted(empty, key=lambda pair: pair[0])[:spare]:
+                if now - since >= patience:
+                    self._delete(machine)
+                else:
+                    wait = min(wait, since + patience - now)
+        return wait
+
+    def _remove_groups(self, cluster: spec.Cluster) -> None:
+        for machine in list((self._machines or {}).values()):
+            if machine.group not in cluster.groups:
+                self._delete(machine)
+        self._errors = {uuid: text for uuid, text in self._errors.items() if uuid in cluster.groups}
+
+    def _delete(self, machine: Machine) -> None:
+        LOG.info("removing %s", machine.name)
+        if machine.name in self._nodes.items:
+            self._kube.patch(f"/api/v1/nodes/{machine.name}", {"spec": {"unschedulable": True}})
+            for pod in self._pods.values():
+                if pod["spec"].get("nodeName") == machine.name:
+                    meta = pod["metadata"]
+                    path = f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}"
+                    self._kube.delete(path, grace_s=0)
+            self._kube.delete(f"/api/v1/nodes/{machine.name}")
+        self._cloud.compute.delete_server(machine.server_id, ignore_missing=True)
+        (self._machines or {}).pop(machine.name, None)
+
+    def _join(self, cluster: spec.Cluster) -> float:
+        """Make the Nodes of the machines whose time has come; seconds until the next one's."""
+        wait = REFUSED_RETRY_S if self._errors else float("inf")
+        for machine in (self._machines or {}).values():
+            if machine.name in self._nodes.items:
+                continue
+            if machine.joined:
+                body = nodes.node(cluster.groups[machine.group], machine)
+                self._kube.create("/api/v1/nodes", body, exists_ok=True)
+            else:
+                wait = min(wait, machine.ready_at - time.time())
+        return wait
+
+    def _tell(self, cluster: spec.Cluster) -> None:
+        left = {machine.group for machine in (self._machines or {}).values()}
+        told = spec.Status()
+        for uuid in cluster.groups.keys() | left:
+            have = self._of(uuid)
+            there = [one for one in have if nodes.is_ready(self._nodes.items.get(one.name, {}))]
+            told.groups[uuid] = spec.GroupStatus(
+                machines=len(have),
+                ready=len(there),
+                addresses=[one.address for one in there],
+                error=self._errors.get(uuid),
+            )
+        if told != self._told:
+            spec.write(spec.folder(self._uuid) / "status.json", told)
+            self._told = told
+
+
+def _address(addresses: dict[str, list[dict[str, str]]]) -> str:
+    return next((one["addr"] for ips in addresses.values() for one in ips), "")
