@@ -10,6 +10,7 @@ from components.catalogue import load_catalogue
 from components.cert_manager import CertManager, CertManagerArgs
 from components.certificate import Certificate, CertificateArgs
 from components.cloud import description
+from components.config import load
 from components.desktop_images import DesktopImages, DesktopImagesArgs
 from components.dns_record import DnsRecord, DnsRecordArgs
 from components.helm import ChartSource
@@ -19,7 +20,7 @@ from components.magnum_cluster import MagnumCluster, MagnumClusterArgs
 from components.nodegroup import Nodegroup, NodegroupArgs
 from components.preflight import preflight
 from components.reserved_address import ReservedAddress, ReservedAddressArgs
-from components.settings import DEFAULT_WORKER, load
+from components.settings import DEFAULT_WORKER
 from components.values import TLS_SECRET
 
 settings, secrets = load()

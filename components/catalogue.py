@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import PydanticCustomError
 
-from components.errors import Mistake, SettingsError
+from components.errors import Mistake, SettingsError, from_pydantic
 from components.flavors import Size
 
 NAME = r"^[a-z][a-z0-9-]{0,38}[a-z0-9]$"
@@ -129,36 +129,4 @@ def load_catalogue(path: Path) -> Catalogue:
     try:
         return Catalogue.model_validate(data, context={"folder": path.parent})
     except ValidationError as error:
-        found = error.errors(include_url=False)
-        raise SettingsError(_mistake(path.name, details) for details in found) from None
-
-
-def _mistake(file: str, error: ErrorDetails) -> Mistake:
-    """One of pydantic's errors in an operator's words."""
-    rules = {"missing": "is missing", "extra_forbidden": "is not a key of the catalogue"}
-    where = ".".join(str(part) for part in error["loc"] if part != "[key]")
-    rule = rules.get(error["type"]) or error["msg"][0].lower() + error["msg"][1:]
-    return Mistake(
-        key=f"{file}: {where}" if where else file,
-        rule=rule,
-        value=None if error["type"] == "missing" or not where else error["input"],
-        example=_example(error["loc"]),
-    )
-
-
-def _example(location: tuple[int | str, ...]) -> Any:
-    """A value that would do at `location`, from the field's own definition; None where there is none."""
-    model: Any = Catalogue
-    example: Any = None
-    for part in location:
-        if isinstance(part, int):
-            continue
-        field = next((f for f in model.model_fields.values() if f.alias == part), None)
-        if field is None:
-            # A name chosen in the file, as in desktops.<name>, or an unknown key.
-            example = None
-            continue
-        example = (field.examples or [None])[0]
-        inner = [field.annotation, *getattr(field.annotation, "__args__", ())]
-        model = next((kind for kind in inner if hasattr(kind, "model_fields")), model)
-    return example
+        raise SettingsError(from_pydantic(error, Catalogue, prefix=f"{path.name}: ")) from None

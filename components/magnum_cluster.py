@@ -64,6 +64,8 @@ class MagnumCluster(pulumi.ComponentResource):
             floating_ip_enabled=True,
             merge_labels=True,
             labels={
+                # The template's Retain would leave the volumes of homes and hub behind, billing.
+                "csi_cinder_reclaim_policy": "Delete",
                 **args.settings.labels,
                 "auto_scaling_enabled": str(args.autoscaling).lower(),
                 # The dashboard of template 1-33 is defunct; waiting for it hangs in CREATE_IN_PROGRESS.

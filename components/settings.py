@@ -1,4 +1,4 @@
-"""The settings of a gateway: read from the stack's file once, checked as a whole, then plain frozen values.
+"""The settings of a gateway, as plain frozen values; components/config.py reads them from the stack's file.
 
 Keys are camelCase in the file (`gateway:nodeGroups`), as Pulumi and Helm spell them, snake_case in Python.
 """
@@ -7,28 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-import pulumi
-from pulumi.runtime.config import CONFIG
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
-    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
-from pydantic_core import ErrorDetails, PydanticCustomError
-
-from components.errors import Mistake, SettingsError
-
-NAMESPACE = "gateway"
-SECRETS = ("adminPassword", "userPassword", "registryPassword")
-"""Flat keys, since a secret inside an object would come out as plain text."""
+from pydantic_core import PydanticCustomError
 
 DEFAULT_WORKER = "default-worker"
 """The node group that Magnum makes with every cluster; the gateway's core runs there."""
@@ -147,9 +138,9 @@ class Certificates(Model):
 
 
 class Storage(Model):
-    """Where homes live: `none` is lost with the pod, `home` is a Cinder volume a user."""
+    """Where homes live: `home` is a Cinder volume a user, `none` is lost with the pod."""
 
-    type: Literal["none", "home"] = Field("none", examples=["home"])
+    type: Literal["none", "home"] = Field("home", examples=["home"])
     class_: str = Field("default", alias="class", examples=["default"])
     size_gib: int = Field(10, ge=1, examples=[10])
 
@@ -242,84 +233,3 @@ class Settings(Model):
                 {"names": ", ".join(names)},
             )
         return self
-
-
-def check(config: dict[str, Any]) -> Settings:
-    """The settings in `config`, keys without their namespace, as the stack's file spells them.
-
-    Raises SettingsError with one Mistake for each wrong, missing or unknown key.
-    """
-    try:
-        return Settings.model_validate(config)
-    except ValidationError as error:
-        raise SettingsError(map(_mistake, error.errors(include_url=False))) from None
-
-
-def load() -> tuple[Settings, dict[str, pulumi.Output[str]]]:
-    """The current stack's settings, and those of SECRETS that it has.
-
-    Raises SettingsError with one Mistake for each wrong, missing or unknown key, missing secrets included.
-    """
-    config = pulumi.Config(NAMESPACE)
-    prefix = f"{NAMESPACE}:"
-    keys = [key.removeprefix(prefix) for key in CONFIG.get() if key.startswith(prefix)]
-    secrets = {key: config.require_secret(key) for key in SECRETS if config.get(key)}
-    mistakes: list[Mistake] = []
-    settings: Settings | None = None
-    try:
-        settings = check(
-            {key: _parsed(config, key) for key in keys if key not in SECRETS and config.get(key)}
-        )
-    except SettingsError as error:
-        mistakes.extend(error.mistakes)
-    needed = ["adminPassword", "userPassword"]
-    if settings is not None and settings.images.registry_user is not None:
-        needed.append("registryPassword")
-    mistakes.extend(
-        Mistake(
-            key=prefix + key,
-            rule="is a secret that must be set",
-            example=f"`pulumi config set --secret {prefix}{key}`",
-        )
-        for key in needed
-        if key not in secrets
-    )
-    if mistakes or settings is None:
-        raise SettingsError(mistakes)
-    return settings, secrets
-
-
-def _parsed(config: pulumi.Config, key: str) -> Any:
-    """The value of `key`: an object where the model has one, else the string that it is."""
-    fields = {field.alias: field.annotation for field in Settings.model_fields.values()}
-    plain = fields.get(key) in (str, str | None) or key not in fields
-    return config.get(key) if plain else config.get_object(key)
-
-
-def _mistake(error: ErrorDetails) -> Mistake:
-    """One of pydantic's errors, in an operator's words."""
-    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"])
-    rules = {"missing": "is missing", "extra_forbidden": "is not a setting of the gateway"}
-    missing = error["type"] == "missing"
-    return Mistake(
-        key=f"{NAMESPACE}:{where.removeprefix('.')}" if where else f"{NAMESPACE}",
-        rule=rules.get(error["type"]) or error["msg"][0].lower() + error["msg"][1:],
-        value=None if missing or not where else error["input"],
-        example=_example(error["loc"]),
-    )
-
-
-def _example(location: tuple[int | str, ...]) -> Any:
-    """A value that would do at `location`, from the field's own definition."""
-    model: Any = Settings
-    example: Any = None
-    for part in location:
-        if isinstance(part, int) or not hasattr(model, "model_fields"):
-            continue
-        field = next((f for f in model.model_fields.values() if f.alias == part), None)
-        if field is None:
-            return None
-        example = (field.examples or [None])[0]
-        inner = [field.annotation, *getattr(field.annotation, "__args__", ())]
-        model = next((kind for kind in inner if hasattr(kind, "model_fields")), None)
-    return example

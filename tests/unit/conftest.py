@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 import runpy
@@ -118,6 +119,7 @@ def program(survey: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator
         config = copy.deepcopy(stack_config())
         change(config)
         recorded = Recorded()
+        asyncio.set_event_loop(asyncio.new_event_loop())  # another test may have closed the last one
         pulumi_mocks.set_mocks(recorded, project="gateway", stack="dev", preview=False)
         set_config(config, SECRETS if secrets is None else secrets)
         outputs: dict[str, Any] = {}

@@ -1,0 +1,140 @@
+"""The survey of the cloud: what it finds, and what it says when something is not there."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import openstack
+import pytest
+from keystoneauth1.exceptions import ConnectFailure
+
+from components import cloud
+from components.config import check
+from components.errors import SettingsError
+from tests.unit.conftest import SECRETS, stack_config
+
+OURS = cloud.description("gw25")
+
+
+def thing(**fields: Any) -> SimpleNamespace:
+    return SimpleNamespace(**fields)
+
+
+class Cloud:
+    """Just enough of openstacksdk's connection to answer the survey."""
+
+    def __init__(self) -> None:
+        self.templates = [thing(name="kubernetes-1-34-jammy", uuid="template-uuid")]
+        self.zone_list = [thing(name="xxx000000.projects.jetstream-cloud.org.", id="zone-uuid")]
+        self.flavor_list = [thing(name="m3.quad"), thing(name="m3.medium")]
+        self.network_list = [thing(name="public"), thing(name="auto_allocated_network")]
+        self.subnet_list = [thing(name="auto_allocated_subnet_v4")]
+        self.cluster_list: list[Any] = []
+        self.groups: list[dict[str, str]] = []
+        self.ip_list: list[Any] = []
+        self.records: list[Any] = []
+        self.container_infrastructure_management = thing(
+            cluster_templates=lambda: self.templates,
+            clusters=lambda: self.cluster_list,
+            get_cluster=lambda found: found,
+            get=lambda _: thing(json=lambda: {"nodegroups": self.groups}),
+        )
+        self.dns = thing(zones=lambda: self.zone_list, recordsets=lambda *_, **__: self.records)
+        self.compute = thing(flavors=lambda **_: self.flavor_list)
+        self.network = thing(
+            networks=lambda: self.network_list, subnets=lambda: self.subnet_list, ips=lambda **_: self.ip_list
+        )
+
+    def authorize(self) -> None:
+        """Always allowed."""
+
+
+@pytest.fixture
+def answering(monkeypatch: pytest.MonkeyPatch) -> Cloud:
+    answer = Cloud()
+    monkeypatch.setattr(openstack, "connect", lambda **_: answer)
+    return answer
+
+
+def look() -> cloud.Survey:
+    config = stack_config()
+    plain = {k.removeprefix("gateway:"): v for k, v in config.items() if k.startswith("gateway:")}
+    return cloud.survey(check({k: v for k, v in plain.items() if k not in SECRETS}), "openstack")
+
+
+def refusal() -> str:
+    with pytest.raises(SettingsError) as refused:
+        look()
+    return str(refused.value)
+
+
+def test_names_become_ids(answering: Cloud) -> None:
+    assert look() == cloud.Survey(template_id="template-uuid", zone_id="zone-uuid")
+
+
+def test_all_that_is_not_there_is_told_at_once(answering: Cloud) -> None:
+    answering.templates = [thing(name="kubernetes-1-33-jammy", uuid="x")]
+    answering.zone_list, answering.flavor_list, answering.subnet_list = [], [thing(name="m3.quad")], []
+    text = refusal()
+    assert text.startswith("4 mistakes")
+    for words in (
+        "gateway:cluster.template: must be a cluster template of this cloud (kubernetes-1-33-jammy), got 'kubern",
+        "gateway:zone: must be a DNS zone of this cloud (none)",
+        "gateway:nodeGroups[0].flavor: must be a flavor of this cloud (m3.quad), got 'm3.medium'",
+        "gateway:network.subnet: must be a subnet of this cloud (none)",
+    ):
+        assert words in text
+
+
+def test_unreachable_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: Any) -> None:
+        raise ConnectFailure("Unable to establish connection to https://cloud.test:5000/v3/")
+
+    monkeypatch.setattr(openstack, "connect", refuse)
+    text = refusal()
+    assert "openstack:cloud: must name a cloud of clouds.yaml that answers (Unable to establish" in text
+    assert "got 'openstack'" in text
+
+
+def test_what_the_gateway_made_before_is_found(answering: Cloud) -> None:
+    labels = {"gateway": "gw25", "gateway_attempt": "2", "boot_volume_size": "60", "from_template": "x"}
+    answering.cluster_list = [thing(name="gw25", uuid="c-1", labels=labels, status="CREATE_IN_PROGRESS")]
+    answering.groups = [{"name": "mediums", "uuid": "n-1"}]
+    answering.ip_list = [thing(id="other", description="mine"), thing(id="a-1", description=OURS)]
+    name = "gw25.xxx000000.projects.jetstream-cloud.org."
+    answering.records = [thing(id="r-1", name=name, type="A", description=OURS)]
+    assert look().existing == cloud.Existing(
+        cluster=cloud.ExistingCluster(id="c-1", attempt=2),
+        address="a-1",
+        record="zone-uuid/r-1",
+        node_groups={"mediums": "c-1/n-1"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("cluster", "words"),
+    [
+        (
+            {"labels": {}, "status": "CREATE_COMPLETE"},
+            "is the name of a cluster that this gateway did not make",
+        ),
+        (
+            {"labels": {"gateway": "gw25"}, "status": "DELETE_IN_PROGRESS"},
+            "in DELETE_IN_PROGRESS; wait until",
+        ),
+        (
+            {"labels": {"gateway": "gw25", "boot_volume_size": "20"}, "status": "CREATE_COMPLETE"},
+            "gateway:cluster.labels: can't change once the cluster is made",
+        ),
+    ],
+)
+def test_a_cluster_in_the_way(answering: Cloud, cluster: dict[str, Any], words: str) -> None:
+    answering.cluster_list = [thing(name="gw25", uuid="c-1", **cluster)]
+    assert words in refusal()
+
+
+def test_a_record_in_the_way(answering: Cloud) -> None:
+    name = "gw25.xxx000000.projects.jetstream-cloud.org."
+    answering.records = [thing(id="r-1", name=name, type="A", description="")]
+    assert "has a record that this gateway did not make" in refusal()
