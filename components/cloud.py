@@ -177,7 +177,8 @@ def _cluster(connection: Connection, settings: Settings) -> ExistingCluster | No
     failed = status == "CREATE_FAILED"
     if not failed and (changed := {k: v for k, v in settings.cluster.labels.items() if labels.get(k) != v}):
         rule = "can't change once the cluster is made; put the old ones back, or destroy the gateway first"
-        raise SettingsError([Mistake(key="gateway:cluster.labels", rule=rule, value=changed)])
+        shown = ", ".join(f"{key}: {value}" for key, value in changed.items())
+        raise SettingsError([Mistake(key="gateway:cluster.labels", rule=rule, value=shown)])
     return ExistingCluster(id=str(found.uuid), attempt=int(labels.get(ATTEMPT_LABEL, 1)), failed=failed)
 
 

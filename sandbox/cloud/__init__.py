@@ -1,4 +1,4 @@
-"""The sandbox's cloud: real Keystone, Magnum, Designate and BIND, and a stand-in for the rest of OpenStack."""
+"""The sandbox's cloud: real Keystone, Magnum, Designate and BIND, and a stand-in for the rest."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _wait_for(name: str) -> None:
     address = f"http://127.0.0.1:{layout.port(name)}/"
     while True:
         try:
-            urllib.request.urlopen(address, timeout=5)  # noqa: S310 - loopback
+            urllib.request.urlopen(address, timeout=5)
         except urllib.error.HTTPError:
             return
         except OSError:

@@ -1,7 +1,11 @@
-"""Designate, the real one: `python -m sandbox.cloud.designate` serves central, worker, producer, mdns and API.
+"""Designate, the real one: `python -m sandbox.cloud.designate` serves all of it but its sink.
 
-All in one process, because its messages travel inside it (`fake://`): there is no RabbitMQ in the sandbox.
+Central, worker, producer, mdns and API in one process, because messages travel inside it (`fake://`): there is no RabbitMQ in the sandbox.
 """
+
+# ruff: noqa: PLC0415 - the service reads its command line and settings as it is imported
+# mypy: disable-error-code="import-not-found"
+# (It is in the services' environment, not in the one of the tools.)
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from typing import Any
 import yaml
 
 from sandbox import layout
-from sandbox.cloud import bind, settings, wsgi
+from sandbox.cloud import bind, settings, sqlite, wsgi
 
 NAME = "designate"
 _POOL = "794ccc2c-d751-44fe-b57f-8894c9f5c842"
@@ -88,7 +92,7 @@ def main() -> None:
     config = _configure()
     os.environ["OS_DESIGNATE_CONFIG_DIR"] = str(config.parent)
     sys.argv = [NAME]  # Designate reads it
-    wsgi.take_turns_on_sqlite()
+    sqlite.take_turns()
     from oslo_service import backend
 
     backend.init_backend(backend.BackendType.THREADING)

@@ -1,5 +1,9 @@
 """Keystone, the real one: `python -m sandbox.cloud.keystone` sets it up when it is new, and serves it."""
 
+# ruff: noqa: PLC0415 - the service reads its command line and settings as it is imported
+# mypy: disable-error-code="import-not-found"
+# (It is in the services' environment, not in the one of the tools.)
+
 from __future__ import annotations
 
 import multiprocessing
@@ -8,7 +12,7 @@ import shutil
 import sys
 from typing import Any
 
-from sandbox.cloud import settings, wsgi
+from sandbox.cloud import settings, sqlite, wsgi
 
 NAME = "keystone"
 _SERVICE_NAMES = {
@@ -77,7 +81,9 @@ def _set_up() -> None:
 
     projects = {name: settings.identifier(f"project {name}") for name in ("service", settings.PROJECT)}
     for name, key in projects.items():
-        api.resource_api.create_project(key, {"id": key, "name": name, "domain_id": "default", "enabled": True})
+        api.resource_api.create_project(
+            key, {"id": key, "name": name, "domain_id": "default", "enabled": True}
+        )
     for name in settings.SERVICE_USERS:
         user = _create_user(api, name)
         api.assignment_api.add_role_to_user_and_project(user, projects["service"], roles["admin"])
@@ -132,7 +138,7 @@ def main() -> None:
     if not ready.exists():
         shutil.rmtree(ready.parent, ignore_errors=True)
     _configure()
-    wsgi.take_turns_on_sqlite()
+    sqlite.take_turns()
     from keystone.server.wsgi import initialize_public_application
 
     if not ready.exists():

@@ -5,7 +5,7 @@ Can be run again: what exists is left alone.
 
 from __future__ import annotations
 
-import openstack
+from openstack.config import OpenStackConfig
 from openstack.connection import Connection
 
 from sandbox import layout
@@ -13,8 +13,7 @@ from sandbox.cloud import settings
 
 
 def _connect(cloud: str) -> Connection:
-    files = {"config_files": [str(layout.CLOUDS_YAML)], "load_envvars": False}
-    loader = openstack.config.OpenStackConfig(**files)
+    loader = OpenStackConfig(config_files=[str(layout.CLOUDS_YAML)], load_envvars=False)
     return Connection(config=loader.get_one(cloud=cloud))
 
 

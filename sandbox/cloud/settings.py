@@ -19,8 +19,8 @@ PROJECT = "sbx000001"
 USER = "gateway"
 ZONE = f"{PROJECT}.projects.sandbox.test."
 ROLES = ("reader", "member", "load-balancer_member")
-"""What the gateway's user may do in PROJECT, as on Jetstream2. `member` implies `reader`, but a credential holds
-only what it is given."""
+"""What the gateway's user may do in PROJECT, as on Jetstream2. `member` implies `reader`, but a credential
+holds only what it is given."""
 SERVICE_USERS = ("magnum", "designate", "standin")
 
 HOME = layout.RUN / "cloud"
@@ -73,7 +73,9 @@ def write_config(name: str, sections: Mapping[str, Mapping[str, object]]) -> Pat
     path = HOME / name / f"{name}.conf"
     path.parent.mkdir(parents=True, exist_ok=True)
     config = configparser.ConfigParser(interpolation=None)
-    config.read_dict({section: {k: str(v) for k, v in options.items()} for section, options in sections.items()})
+    config.read_dict(
+        {section: {k: str(v) for k, v in options.items()} for section, options in sections.items()}
+    )
     path.touch(mode=0o600)
     with path.open("w") as stream:
         config.write(stream)

@@ -79,7 +79,7 @@ def test_all_that_is_not_there_is_told_at_once(answering: Cloud) -> None:
     text = refusal()
     assert text.startswith("4 mistakes")
     for words in (
-        "gateway:cluster.template: must be a cluster template of this cloud (kubernetes-1-33-jammy), got 'kubern",
+        "gateway:cluster.template: must be a cluster template of this cloud (kubernetes-1-33-jammy)",
         "gateway:zone: must be a DNS zone of this cloud (none)",
         "gateway:nodeGroups[0].flavor: must be a flavor of this cloud (m3.quad), got 'm3.medium'",
         "gateway:network.subnet: must be a subnet of this cloud (none)",

@@ -1,5 +1,8 @@
 """`python -m sandbox.cloud.standin`: serves the stand-in behind Keystone's token check."""
 
+# mypy: disable-error-code="import-not-found,untyped-decorator"
+# (Flask is in the services' environment, not in the one of the tools.)
+
 from __future__ import annotations
 
 import logging
@@ -11,7 +14,7 @@ from flask import Flask, Response, request
 from keystonemiddleware import auth_token
 
 from sandbox.cloud import settings, wsgi
-from sandbox.cloud.standin import balancer, compute, image, network, volume
+from sandbox.cloud.standin import balancer, compute, floating_ip, image, volume
 from sandbox.cloud.standin.store import Store
 
 if TYPE_CHECKING:
@@ -27,7 +30,7 @@ def application(store: Store) -> Flask:
     app.config["STORE"] = store
     app.url_map.strict_slashes = False
     app.before_request(balancer.settle)
-    for part in (compute, image, network, balancer, volume):
+    for part in (compute, image, floating_ip.network, balancer, volume):
         app.register_blueprint(part.api)
 
     @app.after_request
@@ -47,7 +50,8 @@ def main() -> None:
 
     def one_at_a_time(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         with turn:
-            return app(environ, start_response)
+            answer: Iterable[bytes] = app(environ, start_response)
+            return answer
 
     # delay_auth_decision: version documents are public; all else asks for the caller itself.
     options = {**settings.service_credentials(NAME), "delay_auth_decision": True}

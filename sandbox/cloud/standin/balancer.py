@@ -1,16 +1,20 @@
 """Octavia's part: load balancers that take their time to come up, with what hangs on them."""
 
+# mypy: disable-error-code="import-not-found,untyped-decorator"
+# (Flask is in the services' environment, not in the one of the tools.)
+
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
-from flask import Response, jsonify, request
+from flask import request
 
 from sandbox import layout
 from sandbox.cloud import faults, settings
 from sandbox.cloud.standin import network, rest
-from sandbox.cloud.standin.rest import ApiError, Body
+from sandbox.cloud.standin.rest import Answer, ApiError
+from sandbox.cloud.standin.store import Body
 
 PREFIX = "/load-balancer"
 CREATE_S = 60
@@ -18,7 +22,6 @@ CREATE_S = 60
 DELETE_S = 10
 """Seconds that one takes to go."""
 
-Answer = Response | tuple[Response | str, int]
 View = Callable[..., Answer]
 
 
@@ -58,15 +61,18 @@ def route(rule: str, method: str) -> Callable[[View], View]:
 
 
 @api.before_request
-def check_role() -> None:
+def _check_role() -> None:
     """Octavia's own rule: without this role, nothing."""
     if "lbaas" in request.path:
         rest.caller().require("load-balancer_member", "load-balancer_observer")
 
 
 @api.get("/")
-def list_versions() -> Answer:
-    entries = [{"id": "v2.0", "status": "SUPPORTED", "path": "/v2"}, {"id": "v2.26", "status": "CURRENT", "path": "/v2"}]
+def _list_versions() -> Answer:
+    entries = [
+        {"id": "v2.0", "status": "SUPPORTED", "path": "/v2"},
+        {"id": "v2.26", "status": "CURRENT", "path": "/v2"},
+    ]
     return rest.versions(PREFIX, entries)
 
 
@@ -125,7 +131,7 @@ def _changeable(key: str) -> Body:
 
 
 @route("loadbalancers", "POST")
-def create_balancer() -> Answer:
+def _create_balancer() -> Answer:
     who = rest.caller()
     who.require("load-balancer_member")
     wanted = rest.body("loadbalancer", known=_BALANCER)
@@ -135,7 +141,9 @@ def create_balancer() -> Answer:
     subnet = next((s for s in network.subnets() if s["id"] == wanted.get("vip_subnet_id")), None)
     network_id = wanted.get("vip_network_id") or (subnet and subnet["network_id"])
     if not network_id:
-        raise ApiError(400, "Validation failure: VIP must contain one of: vip_port_id, vip_network_id, vip_subnet_id.")
+        raise ApiError(
+            400, "Validation failure: VIP must contain one of: vip_port_id, vip_network_id, vip_subnet_id."
+        )
     balancer = {"id": rest.new_id(), "name": wanted.get("name") or ""}
     port = network.create_port(
         network_id, device=_device(balancer), owner="Octavia", name=f"octavia-lb-{balancer['id']}"
@@ -160,35 +168,37 @@ def create_balancer() -> Answer:
         "_due": _due(CREATE_S),
     }
     rest.store().put("loadbalancer", balancer)
-    return jsonify(loadbalancer=rest.visible(_shown(balancer))), 201
+    return {"loadbalancer": rest.visible(_shown(balancer))}, 201
 
 
 @route("loadbalancers", "GET")
-def list_balancers() -> Answer:
+def _list_balancers() -> Answer:
     things = [_shown(thing) for thing in rest.mine("loadbalancer", admin_sees_all=True)]
-    return jsonify(loadbalancers=rest.select(things))
+    return {"loadbalancers": rest.select(things)}
 
 
 @route("loadbalancers/<key>", "GET")
-def show_balancer(key: str) -> Answer:
-    return jsonify(loadbalancer=rest.visible(_shown(rest.find("loadbalancer", key, shown="Load Balancer"))))
+def _show_balancer(key: str) -> Answer:
+    return {"loadbalancer": rest.visible(_shown(rest.find("loadbalancer", key, shown="Load Balancer")))}
 
 
 @route("loadbalancers/<key>", "PUT")
-def update_balancer(key: str) -> Answer:
+def _update_balancer(key: str) -> Answer:
     balancer = _changeable(key)
     changes = rest.body("loadbalancer", known=("name", "description", "admin_state_up", "tags"))
     rest.store().put("loadbalancer", {**balancer, **changes, "updated_at": rest.now()})
-    return jsonify(loadbalancer=rest.visible(_shown({**balancer, **changes})))
+    return {"loadbalancer": rest.visible(_shown({**balancer, **changes}))}
 
 
 @route("loadbalancers/<key>", "DELETE")
-def delete_balancer(key: str) -> Answer:
+def _delete_balancer(key: str) -> Answer:
     balancer = _changeable(key)
     cascade = request.args.get("cascade", "false").lower() == "true"
     if not cascade and (_children(key, "listener") or _children(key, "pool")):
         raise ApiError(400, f"Cannot delete Load Balancer {key} - it has children")
-    rest.store().put("loadbalancer", balancer | {"provisioning_status": "PENDING_DELETE", "_due": _due(DELETE_S)})
+    rest.store().put(
+        "loadbalancer", balancer | {"provisioning_status": "PENDING_DELETE", "_due": _due(DELETE_S)}
+    )
     return "", 204
 
 
@@ -225,31 +235,31 @@ def _parent(wanted: Body) -> str:
 
 
 @route("<plural>", "POST")
-def create_child(plural: str) -> Answer:
+def _create_child(plural: str) -> Answer:
     kind, known = _plural(plural)
     wanted = rest.body(kind, known=known)
     balancer = _changeable(_parent(wanted))
-    return jsonify({kind: _keep(kind, wanted, balancer["id"])}), 201
+    return {kind: _keep(kind, wanted, balancer["id"])}, 201
 
 
 @route("<plural>", "GET")
-def list_children(plural: str) -> Answer:
+def _list_children(plural: str) -> Answer:
     kind, _ = _plural(plural)
     things = rest.mine(kind, admin_sees_all=True)
     wanted = request.args.get("loadbalancer_id")
     if wanted:
         things = [thing for thing in things if thing["_loadbalancer"] == wanted]
-    return jsonify({plural: rest.select(things, ignored=("loadbalancer_id",))})
+    return {plural: rest.select(things, ignored=("loadbalancer_id",))}
 
 
 @route("<plural>/<key>", "GET")
-def show_child(plural: str, key: str) -> Answer:
+def _show_child(plural: str, key: str) -> Answer:
     kind, _ = _plural(plural)
-    return jsonify({kind: rest.visible(rest.find(kind, key))})
+    return {kind: rest.visible(rest.find(kind, key))}
 
 
 @route("<plural>/<key>", "DELETE")
-def delete_child(plural: str, key: str) -> Answer:
+def _delete_child(plural: str, key: str) -> Answer:
     kind, _ = _plural(plural)
     rest.find(kind, key)
     rest.store().remove(kind, key)
@@ -257,25 +267,27 @@ def delete_child(plural: str, key: str) -> Answer:
 
 
 @route("pools/<pool>/members", "POST")
-def create_member(pool: str) -> Answer:
+def _create_member(pool: str) -> Answer:
     parent = rest.find("pool", pool)
     member = {**rest.body("member", known=_MEMBER), "_pool": pool}
-    return jsonify(member=_keep("member", member, parent["_loadbalancer"])), 201
+    return {"member": _keep("member", member, parent["_loadbalancer"])}, 201
 
 
 @route("pools/<pool>/members", "GET")
-def list_members(pool: str) -> Answer:
+def _list_members(pool: str) -> Answer:
     rest.find("pool", pool)
-    return jsonify(members=rest.select([m for m in rest.mine("member", admin_sees_all=True) if m["_pool"] == pool]))
+    return {
+        "members": rest.select([m for m in rest.mine("member", admin_sees_all=True) if m["_pool"] == pool])
+    }
 
 
 @route("quotas/<project>", "GET")
 @route("quotas/<project>", "PUT")
-def quota(project: str) -> Answer:
+def _quota(project: str) -> Answer:
     if project != rest.caller().project_id:
         rest.caller().require("admin")
     if request.method == "PUT":
         rest.set_limits(
             "load-balancer", project, rest.body("quota", known=settings.CATALOGUE["quotas"]["load-balancer"])
         )
-    return jsonify(quota=rest.limits("load-balancer", project))
+    return {"quota": rest.limits("load-balancer", project)}

@@ -1,18 +1,21 @@
 """Nova's part: flavors, servers, key pairs, limits; microversion 2.1."""
 
+# mypy: disable-error-code="import-not-found,untyped-decorator"
+# (Flask is in the services' environment, not in the one of the tools.)
+
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, jsonify, request
+from flask import request
 
 from sandbox.cloud import settings
 from sandbox.cloud.standin import network, rest, volume
-from sandbox.cloud.standin.rest import ApiError, Body
+from sandbox.cloud.standin.rest import Answer, ApiError
+from sandbox.cloud.standin.store import Body
 
 PREFIX = "/compute"
 api = rest.service("compute", PREFIX, rest.nova_error)
-Answer = Response | tuple[Response | str, int]
 
 _VERSION = {"id": "v2.1", "status": "CURRENT", "version": "2.1", "min_version": "2.1", "path": "/v2.1"}
 _SERVER = ("name", "flavorRef", "imageRef", "networks", "metadata", "key_name", "block_device_mapping_v2",
@@ -48,33 +51,33 @@ def _flavor(key: str) -> Body:
 
 
 @api.get("/")
-def list_versions() -> Answer:
+def _list_versions() -> Answer:
     return rest.versions(PREFIX, [_VERSION])
 
 
 @api.get("/v2.1/")
-def show_version() -> Answer:
-    document = rest.versions(PREFIX, [_VERSION])[0].get_json()
-    return jsonify(version=document["versions"][0])
+def _show_version() -> Answer:
+    document, _ = rest.versions(PREFIX, [_VERSION])
+    return {"version": document["versions"][0]}
 
 
 @api.get("/v2.1/flavors")
 @api.get("/v2.1/flavors/detail")
-def list_flavors() -> Answer:
+def _list_flavors() -> Answer:
     rest.caller()
-    return jsonify(flavors=rest.select(flavors(), ignored=("is_public", "minDisk", "minRam")))
+    return {"flavors": rest.select(flavors(), ignored=("is_public", "minDisk", "minRam"))}
 
 
 @api.get("/v2.1/flavors/<key>")
-def show_flavor(key: str) -> Answer:
+def _show_flavor(key: str) -> Answer:
     rest.caller()
-    return jsonify(flavor=rest.visible(_flavor(key)))
+    return {"flavor": rest.visible(_flavor(key))}
 
 
 @api.get("/v2.1/flavors/<key>/os-extra_specs")
-def show_extra_specs(key: str) -> Answer:
+def _show_extra_specs(key: str) -> Answer:
     rest.caller()
-    return jsonify(extra_specs=_flavor(key)["_extra"])
+    return {"extra_specs": _flavor(key)["_extra"]}
 
 
 def _usage(project: str) -> dict[str, int]:
@@ -95,7 +98,7 @@ def _over_quota(name: str) -> ApiError:
 
 
 @api.post("/v2.1/servers")
-def create_server() -> Answer:
+def _create_server() -> Answer:
     who = rest.caller()
     who.require("member")
     wanted = rest.body("server", known=_SERVER)
@@ -129,7 +132,7 @@ def create_server() -> Answer:
         "OS-EXT-STS:power_state": 1,
         "os-extended-volumes:volumes_attached": [{"id": disk["id"]} for disk in disks],
     }
-    return jsonify(server=rest.visible(rest.store().put("server", server))), 202
+    return {"server": rest.visible(rest.store().put("server", server))}, 202
 
 
 def _of_the_flavor(mapping: Body) -> bool:
@@ -155,27 +158,27 @@ def _addresses(ports: list[Body]) -> Body:
 
 @api.get("/v2.1/servers")
 @api.get("/v2.1/servers/detail")
-def list_servers() -> Answer:
-    return jsonify(servers=rest.select(rest.mine("server"), ignored=("deleted", "changes-since")))
+def _list_servers() -> Answer:
+    return {"servers": rest.select(rest.mine("server"), ignored=("deleted", "changes-since"))}
 
 
 @api.get("/v2.1/servers/<key>")
-def show_server(key: str) -> Answer:
-    return jsonify(server=rest.visible(rest.find("server", key, shown="Instance")))
+def _show_server(key: str) -> Answer:
+    return {"server": rest.visible(rest.find("server", key, shown="Instance"))}
 
 
 @api.route("/v2.1/servers/<key>/metadata", methods=["GET", "POST", "PUT"])
-def server_metadata(key: str) -> Answer:
+def _server_metadata(key: str) -> Answer:
     server = rest.find("server", key, shown="Instance")
     if request.method != "GET":
         old = server["metadata"] if request.method == "POST" else {}
         server["metadata"] = {**old, **(request.get_json(silent=True) or {}).get("metadata", {})}
         rest.store().put("server", server)
-    return jsonify(metadata=server["metadata"])
+    return {"metadata": server["metadata"]}
 
 
 @api.delete("/v2.1/servers/<key>")
-def delete_server(key: str) -> Answer:
+def _delete_server(key: str) -> Answer:
     rest.find("server", key, shown="Instance")
     network.delete_ports_of(key)
     volume.release(key)
@@ -184,8 +187,8 @@ def delete_server(key: str) -> Answer:
 
 
 @api.get("/v2.1/os-keypairs")
-def list_keypairs() -> Answer:
-    return jsonify(keypairs=[{"keypair": rest.visible(pair)} for pair in _keypairs()])
+def _list_keypairs() -> Answer:
+    return {"keypairs": [{"keypair": rest.visible(pair)} for pair in _keypairs()]}
 
 
 def _keypairs() -> list[Body]:
@@ -199,19 +202,19 @@ def _keypairs() -> list[Body]:
 
 
 @api.get("/v2.1/os-keypairs/<name>")
-def show_keypair(name: str) -> Answer:
+def _show_keypair(name: str) -> Answer:
     for pair in _keypairs():
         if pair["name"] == name:
-            return jsonify(keypair=rest.visible(pair))
+            return {"keypair": rest.visible(pair)}
     raise ApiError(404, f"Keypair {name} not found for user {rest.caller().user_id}")
 
 
 @api.get("/v2.1/limits")
-def show_limits() -> Answer:
+def _show_limits() -> Answer:
     project = rest.caller().project_id
     allowed, used = rest.limits("compute", project), _usage(project)
-    return jsonify(
-        limits={
+    return {
+        "limits": {
             "rate": [],
             "absolute": {
                 "maxTotalInstances": allowed["instances"],
@@ -223,19 +226,21 @@ def show_limits() -> Answer:
                 "totalRAMUsed": used["ram"],
             },
         }
-    )
+    }
 
 
 @api.route("/v2.1/os-quota-sets/<project>", methods=["GET", "PUT"])
 @api.get("/v2.1/os-quota-sets/<project>/<form>")
-def quota_set(project: str, form: str = "") -> Answer:
+def _quota_set(project: str, form: str = "") -> Answer:
     if project != rest.caller().project_id:
         rest.caller().require("admin")
     if request.method == "PUT":
         changes = rest.body("quota_set", known=[*settings.CATALOGUE["quotas"]["compute"], "force"])
         rest.set_limits("compute", project, {k: v for k, v in changes.items() if k != "force"})
-    allowed: Body = dict(settings.CATALOGUE["quotas"]["compute"] if form == "defaults" else rest.limits("compute", project))
+    allowed: Body = dict(
+        settings.CATALOGUE["quotas"]["compute"] if form == "defaults" else rest.limits("compute", project)
+    )
     if form == "detail":
         used = _usage(project)
         allowed = {k: {"limit": limit, "in_use": used[k], "reserved": 0} for k, limit in allowed.items()}
-    return jsonify(quota_set={"id": project, **allowed})
+    return {"quota_set": {"id": project, **allowed}}

@@ -1,12 +1,14 @@
 """Glance's part: the images that cluster templates name; read only."""
 
-from __future__ import annotations
+# mypy: disable-error-code="import-not-found,untyped-decorator"
+# (Flask is in the services' environment, not in the one of the tools.)
 
-from flask import Response, jsonify
+from __future__ import annotations
 
 from sandbox.cloud import settings
 from sandbox.cloud.standin import rest
-from sandbox.cloud.standin.rest import ApiError, Body
+from sandbox.cloud.standin.rest import Answer, ApiError
+from sandbox.cloud.standin.store import Body
 
 PREFIX = "/image"
 
@@ -16,7 +18,6 @@ def _error(error: ApiError) -> Body:
 
 
 api = rest.service("image", PREFIX, _error)
-Answer = Response | tuple[Response | str, int]
 
 
 def images() -> list[Body]:
@@ -45,20 +46,20 @@ def images() -> list[Body]:
 
 
 @api.get("/")
-def list_versions() -> Answer:
+def _list_versions() -> Answer:
     return rest.versions(PREFIX, [{"id": "v2.9", "status": "CURRENT", "path": "/v2"}], status=300)
 
 
 @api.get("/v2/images")
-def list_images() -> Answer:
+def _list_images() -> Answer:
     rest.caller()
-    return jsonify(images=rest.select(images(), ignored=("member_status",)))
+    return {"images": rest.select(images(), ignored=("member_status",))}
 
 
 @api.get("/v2/images/<key>")
-def show_image(key: str) -> Answer:
+def _show_image(key: str) -> Answer:
     rest.caller()
     for image in images():
         if image["id"] == key:
-            return jsonify(image)
+            return image
     raise ApiError(404, f"No image found with ID {key}")

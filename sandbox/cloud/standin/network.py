@@ -1,28 +1,40 @@
 """Neutron's part: networks and subnets as the catalogue names them, ports, floating IPs, quotas."""
 
+# mypy: disable-error-code="import-not-found,untyped-decorator"
+# (Flask is in the services' environment, not in the one of the tools.)
+
 from __future__ import annotations
 
 import ipaddress
 
-from flask import Response, jsonify, request
+from flask import request
 
 from sandbox.cloud import settings
 from sandbox.cloud.standin import rest
-from sandbox.cloud.standin.rest import ApiError, Body
+from sandbox.cloud.standin.rest import Answer, ApiError
+from sandbox.cloud.standin.store import Body
 
 PREFIX = "/network"
 _FIRST_HOST = 10
 """Lower host numbers are routers' and the like."""
-_EXTENSIONS = ("external-net", "router", "standard-attr-tag", "standard-attr-description", "quotas", "quota_details")
+_EXTENSIONS = (
+    "external-net",
+    "router",
+    "standard-attr-tag",
+    "standard-attr-description",
+    "quotas",
+    "quota_details",
+)
 
 
 def _error(error: ApiError) -> Body:
     names = {404: "NotFound", 409: "Conflict"}
-    return {"NeutronError": {"type": names.get(error.status, "BadRequest"), "message": str(error), "detail": ""}}
+    return {
+        "NeutronError": {"type": names.get(error.status, "BadRequest"), "message": str(error), "detail": ""}
+    }
 
 
 api = rest.service("network", PREFIX, _error)
-Answer = Response | tuple[Response | str, int]
 
 
 def networks() -> list[Body]:
@@ -74,10 +86,11 @@ def subnets() -> list[Body]:
 
 def name_of(network_id: str) -> str:
     """The name of a network; 404 where there is none of this id."""
-    return str(_one("Network", networks(), network_id)["name"])
+    return str(one("Network", networks(), network_id)["name"])
 
 
-def _one(kind: str, things: list[Body], key: str) -> Body:
+def one(kind: str, things: list[Body], key: str) -> Body:
+    """The network or subnet of this id, if the caller may see it; else 404."""
     who = rest.caller()
     for thing in things:
         seen = who.admin or thing.get("router:external", True) or rest.owner(thing) == who.project_id
@@ -86,7 +99,8 @@ def _one(kind: str, things: list[Body], key: str) -> Body:
     raise ApiError(404, f"{kind} {key} could not be found.")
 
 
-def _free_address(subnet: Body) -> str:
+def free_address(subnet: Body) -> str:
+    """The lowest address of a subnet that neither a port nor a floating IP has; 409 where none is left."""
     taken = {ip["ip_address"] for port in rest.store().all("port") for ip in port["fixed_ips"]}
     taken |= {address["floating_ip_address"] for address in rest.store().all("floatingip")}
     for host in ipaddress.ip_network(subnet["cidr"]):
@@ -98,7 +112,7 @@ def _free_address(subnet: Body) -> str:
 def create_port(network_id: str, *, device: str, owner: str, name: str = "") -> Body:
     """A port of the caller's project with an address of the network's first subnet."""
     who = rest.caller()
-    _one("Network", networks(), network_id)
+    one("Network", networks(), network_id)
     subnet = next(subnet for subnet in subnets() if subnet["network_id"] == network_id)
     return rest.store().put(
         "port",
@@ -106,7 +120,7 @@ def create_port(network_id: str, *, device: str, owner: str, name: str = "") -> 
             "id": rest.new_id(),
             "name": name,
             "network_id": network_id,
-            "fixed_ips": [{"subnet_id": subnet["id"], "ip_address": _free_address(subnet)}],
+            "fixed_ips": [{"subnet_id": subnet["id"], "ip_address": free_address(subnet)}],
             "device_id": device,
             "device_owner": owner,
             "status": "ACTIVE" if device else "DOWN",
@@ -126,11 +140,12 @@ def delete_ports_of(device: str) -> None:
         if port["device_id"] == device:
             for address in rest.store().all("floatingip"):
                 if address["port_id"] == port["id"]:
-                    _attach(address, None)
+                    attach(address, None)
             rest.store().remove("port", port["id"])
 
 
-def _attach(address: Body, port_id: str | None) -> Body:
+def attach(address: Body, port_id: str | None) -> Body:
+    """Point a floating IP at a port, or at none, and keep it; 409 where the port has another one."""
     port = rest.store().get("port", port_id) if port_id else None
     if port_id:
         if port is None:
@@ -150,126 +165,65 @@ def _attach(address: Body, port_id: str | None) -> Body:
 
 
 @api.get("/")
-def list_versions() -> Answer:
+def _list_versions() -> Answer:
     return rest.versions(PREFIX, [{"id": "v2.0", "status": "CURRENT", "path": "/v2.0"}])
 
 
 @api.get("/v2.0/")
-def list_resources() -> Answer:
-    return jsonify(resources=[])
+def _list_resources() -> Answer:
+    return {"resources": []}
 
 
 @api.get("/v2.0/extensions")
-def list_extensions() -> Answer:
+def _list_extensions() -> Answer:
     rest.caller()
-    return jsonify(extensions=[{"alias": name, "name": name} for name in _EXTENSIONS])
+    return {"extensions": [{"alias": name, "name": name} for name in _EXTENSIONS]}
 
 
 @api.get("/v2.0/extensions/<alias>")
-def show_extension(alias: str) -> Answer:
+def _show_extension(alias: str) -> Answer:
     rest.caller()
     if alias not in _EXTENSIONS:
         raise ApiError(404, f"Extension with alias {alias} does not exist")
-    return jsonify(extension={"alias": alias, "name": alias})
+    return {"extension": {"alias": alias, "name": alias}}
 
 
 @api.get("/v2.0/networks")
-def list_networks() -> Answer:
+def _list_networks() -> Answer:
     who = rest.caller()
     seen = [n for n in networks() if who.admin or n["router:external"] or rest.owner(n) == who.project_id]
-    return jsonify(networks=rest.select(seen))
+    return {"networks": rest.select(seen)}
 
 
 @api.get("/v2.0/networks/<key>")
-def show_network(key: str) -> Answer:
-    return jsonify(network=_one("Network", networks(), key))
+def _show_network(key: str) -> Answer:
+    return {"network": one("Network", networks(), key)}
 
 
 @api.get("/v2.0/subnets")
-def list_subnets() -> Answer:
+def _list_subnets() -> Answer:
     who = rest.caller()
-    return jsonify(subnets=rest.select([s for s in subnets() if who.admin or rest.owner(s) == who.project_id]))
+    return {"subnets": rest.select([s for s in subnets() if who.admin or rest.owner(s) == who.project_id])}
 
 
 @api.get("/v2.0/subnets/<key>")
-def show_subnet(key: str) -> Answer:
-    return jsonify(subnet=_one("Subnet", subnets(), key))
+def _show_subnet(key: str) -> Answer:
+    return {"subnet": one("Subnet", subnets(), key)}
 
 
 @api.get("/v2.0/ports")
-def list_ports() -> Answer:
-    return jsonify(ports=rest.select(rest.mine("port", admin_sees_all=True)))
+def _list_ports() -> Answer:
+    return {"ports": rest.select(rest.mine("port", admin_sees_all=True))}
 
 
 @api.get("/v2.0/ports/<key>")
-def show_port(key: str) -> Answer:
-    return jsonify(port=rest.find("port", key))
+def _show_port(key: str) -> Answer:
+    return {"port": rest.find("port", key)}
 
 
-@api.post("/v2.0/floatingips")
-def create_floating_ip() -> Answer:
-    who = rest.caller()
-    who.require("member")
-    known = ("floating_network_id", "port_id", "description", "floating_ip_address", "subnet_id", "fixed_ip_address",
-             "tenant_id", "project_id")  # fmt: skip
-    wanted = rest.body("floatingip", known=known)
-    network = _one("Network", networks(), str(wanted.get("floating_network_id")))
-    if not network["router:external"]:
-        raise ApiError(400, f"Network {network['id']} is not a valid external network")
-    if wanted.get("floating_ip_address"):
-        who.require("admin")
-    refused = ApiError(409, "Quota exceeded for resources: ['floatingip'].")
-    rest.check_quota("network", _usage(who.project_id), {"floatingip": 1}, lambda _: refused)
-    subnet = next(subnet for subnet in subnets() if subnet["network_id"] == network["id"])
-    address = {
-        "id": rest.new_id(),
-        "floating_ip_address": wanted.get("floating_ip_address") or _free_address(subnet),
-        "floating_network_id": network["id"],
-        "router_id": None,
-        "description": wanted.get("description") or "",
-        "tags": [],
-        "created_at": rest.now(),
-        "project_id": who.project_id,
-        "tenant_id": who.project_id,
-    }
-    return jsonify(floatingip=_attach(address, wanted.get("port_id") or None)), 201
+def usage(project: str) -> dict[str, int]:
+    """How much of its quota a project uses."""
 
-
-@api.get("/v2.0/floatingips")
-def list_floating_ips() -> Answer:
-    return jsonify(floatingips=rest.select(rest.mine("floatingip", admin_sees_all=True)))
-
-
-@api.get("/v2.0/floatingips/<key>")
-def show_floating_ip(key: str) -> Answer:
-    return jsonify(floatingip=rest.find("floatingip", key, shown="Floating IP"))
-
-
-@api.put("/v2.0/floatingips/<key>")
-def update_floating_ip(key: str) -> Answer:
-    address = rest.find("floatingip", key, shown="Floating IP")
-    changes = rest.body("floatingip", known=("port_id", "description", "fixed_ip_address"))
-    address["description"] = changes.get("description", address["description"])
-    return jsonify(floatingip=_attach(address, changes.get("port_id", address["port_id"]) or None))
-
-
-@api.delete("/v2.0/floatingips/<key>")
-def delete_floating_ip(key: str) -> Answer:
-    rest.find("floatingip", key, shown="Floating IP")
-    rest.store().remove("floatingip", key)
-    return "", 204
-
-
-@api.route("/v2.0/floatingips/<key>/tags", methods=["GET", "PUT"])
-def floating_ip_tags(key: str) -> Answer:
-    address = rest.find("floatingip", key, shown="Floating IP")
-    if request.method == "PUT":
-        address["tags"] = sorted(set((request.get_json(silent=True) or {}).get("tags", [])))
-        rest.store().put("floatingip", address)
-    return jsonify(tags=address["tags"])
-
-
-def _usage(project: str) -> dict[str, int]:
     def count(things: list[Body]) -> int:
         return sum(1 for thing in things if rest.owner(thing) == project)
 
@@ -284,7 +238,7 @@ def _usage(project: str) -> dict[str, int]:
 
 @api.route("/v2.0/quotas/<project>", methods=["GET", "PUT"])
 @api.get("/v2.0/quotas/<project>/<form>")
-def quota(project: str, form: str = "") -> Answer:
+def _quota(project: str, form: str = "") -> Answer:
     if project != rest.caller().project_id:
         rest.caller().require("admin")
     if request.method == "PUT":
@@ -294,6 +248,6 @@ def quota(project: str, form: str = "") -> Answer:
         rest.set_limits("network", project, {k: v for k, v in changes.items() if k in kept})
     allowed: Body = dict(rest.limits("network", project))
     if form.startswith("details"):
-        used = _usage(project)
+        used = usage(project)
         allowed = {k: {"limit": limit, "used": used[k], "reserved": 0} for k, limit in allowed.items()}
-    return jsonify(quota=allowed)
+    return {"quota": allowed}

@@ -1,5 +1,8 @@
 """What the stand-in's services share: who calls, errors, lists with filters, quotas, version documents."""
 
+# mypy: disable-error-code="import-not-found,untyped-decorator"
+# (Flask is in the services' environment, not in the one of the tools.)
+
 from __future__ import annotations
 
 import uuid
@@ -8,11 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, Response, current_app, jsonify, request
-from werkzeug.datastructures import MultiDict
+from flask import Blueprint, current_app, request
 
 from sandbox.cloud import settings
 from sandbox.cloud.standin.store import Body, Store
+
+Answer = Body | tuple[Body | str, int]
+"""What a view gives to Flask: the JSON of its answer, and the status where it is not 200."""
 
 _PAGING = {"limit", "marker", "sort_key", "sort_dir", "sort", "page_reverse", "fields"}
 _EVERY_PROJECT = {"all_tenants", "all_projects"}
@@ -41,7 +46,9 @@ class Caller:
     def require(self, *roles: str) -> None:
         """Refuse with 403 who has none of `roles` and is no admin."""
         if not self.admin and self.roles.isdisjoint(roles):
-            raise ApiError(403, f"Policy does not allow this request: it needs the role {' or '.join(roles)}.")
+            raise ApiError(
+                403, f"Policy does not allow this request: it needs the role {' or '.join(roles)}."
+            )
 
 
 def caller() -> Caller:
@@ -103,8 +110,12 @@ def find(kind: str, key: str, *, shown: str | None = None) -> Body:
 def mine(kind: str, *, admin_sees_all: bool = False) -> list[Body]:
     """The things of the caller's project; of all projects for an admin who asks for them, or always does."""
     who = caller()
-    wants_all = admin_sees_all or any(request.args.get(key, "0") not in ("0", "False") for key in _EVERY_PROJECT)
-    return [thing for thing in store().all(kind) if (who.admin and wants_all) or owner(thing) == who.project_id]
+    wants_all = admin_sees_all or any(
+        request.args.get(key, "0") not in ("0", "False") for key in _EVERY_PROJECT
+    )
+    return [
+        thing for thing in store().all(kind) if (who.admin and wants_all) or owner(thing) == who.project_id
+    ]
 
 
 def visible(thing: Body) -> Body:
@@ -154,7 +165,9 @@ def set_limits(service: str, project: str, changes: Body) -> None:
     store().put("quota", {**(store().get("quota", key) or {"id": key}), **changes})
 
 
-def check_quota(service: str, used: dict[str, int], wanted: dict[str, int], refuse: Callable[[str], ApiError]) -> None:
+def check_quota(
+    service: str, used: dict[str, int], wanted: dict[str, int], refuse: Callable[[str], ApiError]
+) -> None:
     """Raise what `refuse` makes of the resource's name where `used` and `wanted` pass the caller's quota."""
     allowed = limits(service, caller().project_id)
     for name, amount in wanted.items():
@@ -162,7 +175,7 @@ def check_quota(service: str, used: dict[str, int], wanted: dict[str, int], refu
             raise refuse(name)
 
 
-def versions(path: str, entries: list[dict[str, str]], *, status: int = 200) -> tuple[Response, int]:
+def versions(path: str, entries: list[dict[str, str]], *, status: int = 200) -> tuple[Body, int]:
     """The document that lists a service's versions; each entry has id and status, and path below `path`."""
     root = f"{request.host_url.rstrip('/')}{path}"
     listed = [
@@ -173,15 +186,15 @@ def versions(path: str, entries: list[dict[str, str]], *, status: int = 200) -> 
         }
         for entry in entries
     ]
-    return jsonify(versions=listed), status
+    return {"versions": listed}, status
 
 
 def service(name: str, prefix: str, show_error: Callable[[ApiError], Body]) -> Blueprint:
     """A blueprint whose errors are shown as that service shows its own."""
     blueprint = Blueprint(name, __name__, url_prefix=prefix)
 
-    def handler(error: ApiError) -> tuple[Response, int]:
-        return jsonify(show_error(error)), error.status
+    def handler(error: ApiError) -> tuple[Body, int]:
+        return show_error(error), error.status
 
     blueprint.register_error_handler(ApiError, handler)
     return blueprint
@@ -191,6 +204,3 @@ def nova_error(error: ApiError) -> Body:
     """An error as Nova and Cinder show it."""
     names = {400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNotFound", 413: "overLimit"}
     return {names.get(error.status, "conflictingRequest"): {"code": error.status, "message": str(error)}}
-
-
-__all__ = ["ApiError", "Body", "Caller", "MultiDict", "Store"]

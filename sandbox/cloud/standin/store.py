@@ -34,7 +34,9 @@ class Store:
 
     def get(self, kind: str, key: str) -> Body | None:
         """The body of this id, or None."""
-        row = self._connection.execute("SELECT json FROM body WHERE kind = ? AND id = ?", (kind, key)).fetchone()
+        row = self._connection.execute(
+            "SELECT json FROM body WHERE kind = ? AND id = ?", (kind, key)
+        ).fetchone()
         return None if row is None else dict(json.loads(row[0]))
 
     def all(self, kind: str) -> list[Body]:

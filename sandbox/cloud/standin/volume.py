@@ -1,16 +1,19 @@
 """Cinder's part: volumes with metadata, volume types, limits; microversion 3.0."""
 
+# mypy: disable-error-code="import-not-found,untyped-decorator"
+# (Flask is in the services' environment, not in the one of the tools.)
+
 from __future__ import annotations
 
-from flask import Response, jsonify, request
+from flask import request
 
 from sandbox.cloud import settings
 from sandbox.cloud.standin import rest
-from sandbox.cloud.standin.rest import ApiError, Body
+from sandbox.cloud.standin.rest import Answer, ApiError
+from sandbox.cloud.standin.store import Body
 
 PREFIX = "/volume"
 api = rest.service("volume", PREFIX, rest.nova_error)
-Answer = Response | tuple[Response | str, int]
 
 _VERSION = {"id": "v3.0", "status": "CURRENT", "version": "3.0", "min_version": "3.0", "path": "/v3"}
 _PROJECT = "os-vol-tenant-attr:tenant_id"
@@ -18,7 +21,7 @@ _PROJECT = "os-vol-tenant-attr:tenant_id"
 
 @api.get("/")
 @api.get("/v3/")
-def list_versions() -> Answer:
+def _list_versions() -> Answer:
     return rest.versions(PREFIX, [_VERSION])
 
 
@@ -28,7 +31,9 @@ def _usage(project: str) -> dict[str, int]:
 
 
 def _over_quota(name: str) -> ApiError:
-    return ApiError(413, f"{name.title()} quota exceeded: the request exceeds the allowed {name} of this project.")
+    return ApiError(
+        413, f"{name.title()} quota exceeded: the request exceeds the allowed {name} of this project."
+    )
 
 
 def create(wanted: Body) -> Body:
@@ -36,7 +41,9 @@ def create(wanted: Body) -> Body:
     who = rest.caller()
     size = wanted.get("size")
     if not isinstance(size, int) or size < 1:
-        raise ApiError(400, f"Invalid input received: Volume size '{size}' must be an integer and greater than 0")
+        raise ApiError(
+            400, f"Invalid input received: Volume size '{size}' must be an integer and greater than 0"
+        )
     kind = wanted.get("volume_type") or settings.CATALOGUE["volume_types"][0]
     if kind not in settings.CATALOGUE["volume_types"] + [entry["id"] for entry in _types()]:
         raise ApiError(404, f"Volume type {kind} could not be found.")
@@ -74,7 +81,9 @@ def create_root_disk(server: str, mapping: Body) -> Body:
         raise ApiError(400, "The sandbox knows only block devices from an image to a volume.")
     disk = create({"size": mapping.get("volume_size"), "imageRef": mapping.get("uuid")})
     disk["status"] = "in-use"
-    disk["attachments"] = [{"id": disk["id"], "volume_id": disk["id"], "server_id": server, "device": "/dev/vda"}]
+    disk["attachments"] = [
+        {"id": disk["id"], "volume_id": disk["id"], "server_id": server, "device": "/dev/vda"}
+    ]
     disk["_delete_with_server"] = bool(mapping.get("delete_on_termination"))
     return rest.store().put("volume", disk)
 
@@ -89,15 +98,16 @@ def release(server: str) -> None:
                 rest.store().put("volume", {**disk, "attachments": [], "status": "available"})
 
 
-@api.before_request
-def check_project() -> None:
-    project = (request.view_args or {}).get("project")
+@api.url_value_preprocessor
+def _check_project(_endpoint: str | None, values: Body | None) -> None:
+    """Take the project out of the path, after a look whether it is the token's."""
+    project = (values or {}).pop("project", None)
     if project and project != rest.caller().project_id:
         raise ApiError(403, "The project of the path is not the token's.")
 
 
 @api.post("/v3/<project>/volumes")
-def create_volume(project: str) -> Answer:
+def _create_volume() -> Answer:
     rest.caller().require("member")
     known = ("name", "size", "description", "volume_type", "metadata", "availability_zone", "imageRef", "snapshot_id",
              "source_volid", "consistencygroup_id", "multiattach", "attach_status", "status", "project_id", "user_id",
@@ -105,39 +115,39 @@ def create_volume(project: str) -> Answer:
     wanted = rest.body("volume", known=known)
     if wanted.get("snapshot_id") or wanted.get("source_volid") or wanted.get("backup_id"):
         raise ApiError(501, "The sandbox makes no volumes from other volumes.")
-    return jsonify(volume=rest.visible(create(wanted))), 202
+    return {"volume": rest.visible(create(wanted))}, 202
 
 
 @api.get("/v3/<project>/volumes")
 @api.get("/v3/<project>/volumes/detail")
-def list_volumes(project: str) -> Answer:
-    return jsonify(volumes=rest.select(rest.mine("volume"), ignored=("with_count",)))
+def _list_volumes() -> Answer:
+    return {"volumes": rest.select(rest.mine("volume"), ignored=("with_count",))}
 
 
 @api.get("/v3/<project>/volumes/<key>")
-def show_volume(project: str, key: str) -> Answer:
-    return jsonify(volume=rest.visible(rest.find("volume", key)))
+def _show_volume(key: str) -> Answer:
+    return {"volume": rest.visible(rest.find("volume", key))}
 
 
 @api.put("/v3/<project>/volumes/<key>")
-def update_volume(project: str, key: str) -> Answer:
+def _update_volume(key: str) -> Answer:
     disk = rest.find("volume", key)
     changes = rest.body("volume", known=("name", "description", "metadata"))
-    return jsonify(volume=rest.visible(rest.store().put("volume", {**disk, **changes, "updated_at": rest.now()})))
+    return {"volume": rest.visible(rest.store().put("volume", {**disk, **changes, "updated_at": rest.now()}))}
 
 
 @api.route("/v3/<project>/volumes/<key>/metadata", methods=["GET", "POST", "PUT"])
-def volume_metadata(project: str, key: str) -> Answer:
+def _volume_metadata(key: str) -> Answer:
     disk = rest.find("volume", key)
     if request.method != "GET":
         old = disk["metadata"] if request.method == "POST" else {}
         disk["metadata"] = {**old, **(request.get_json(silent=True) or {}).get("metadata", {})}
         rest.store().put("volume", disk)
-    return jsonify(metadata=disk["metadata"])
+    return {"metadata": disk["metadata"]}
 
 
 @api.delete("/v3/<project>/volumes/<key>")
-def delete_volume(project: str, key: str) -> Answer:
+def _delete_volume(key: str) -> Answer:
     disk = rest.find("volume", key)
     if disk["attachments"]:
         raise ApiError(400, f"Invalid volume: Volume {key} is attached to a server and can't be deleted.")
@@ -153,20 +163,21 @@ def _types() -> list[Body]:
 
 
 @api.get("/v3/<project>/types")
-def list_types(project: str) -> Answer:
-    return jsonify(volume_types=rest.select(_types(), ignored=("is_public",)))
+def _list_types() -> Answer:
+    return {"volume_types": rest.select(_types(), ignored=("is_public",))}
 
 
 @api.get("/v3/<project>/types/<key>")
-def show_type(project: str, key: str) -> Answer:
+def _show_type(key: str) -> Answer:
     for entry in _types():
         if key in (entry["id"], "default"):
-            return jsonify(volume_type=entry)
+            return {"volume_type": entry}
     raise ApiError(404, f"Volume type {key} could not be found.")
 
 
 @api.get("/v3/<project>/limits")
-def show_limits(project: str) -> Answer:
+def _show_limits() -> Answer:
+    project = rest.caller().project_id
     allowed, used = rest.limits("block-storage", project), _usage(project)
     absolute = {
         "maxTotalVolumes": allowed["volumes"],
@@ -176,13 +187,13 @@ def show_limits(project: str) -> Answer:
         "totalGigabytesUsed": used["gigabytes"],
         "totalSnapshotsUsed": used["snapshots"],
     }
-    return jsonify(limits={"rate": [], "absolute": absolute})
+    return {"limits": {"rate": [], "absolute": absolute}}
 
 
 @api.route("/v3/<project>/os-quota-sets/<target>", methods=["GET", "PUT"])
 @api.get("/v3/<project>/os-quota-sets/<target>/defaults")
-def quota_set(project: str, target: str) -> Answer:
-    if target != project:
+def _quota_set(target: str) -> Answer:
+    if target != rest.caller().project_id:
         rest.caller().require("admin")
     if request.method == "PUT":
         known = [*settings.CATALOGUE["quotas"]["block-storage"], "force"]
@@ -192,4 +203,4 @@ def quota_set(project: str, target: str) -> Answer:
     if request.args.get("usage", "").lower() == "true":
         used = _usage(target)
         allowed = {k: {"limit": limit, "in_use": used[k], "reserved": 0} for k, limit in allowed.items()}
-    return jsonify(quota_set={"id": target, **allowed})
+    return {"quota_set": {"id": target, **allowed}}

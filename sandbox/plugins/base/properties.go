@@ -29,22 +29,33 @@ func UnknownInputs(inputs resource.PropertyMap, known []string) []plugin.CheckFa
 }
 
 // Plain strips secrets, and drops what is null or not known yet.
-func Plain(value resource.PropertyValue) any {
+func Plain(value resource.PropertyValue) any { return plain(value, false) }
+
+// PlainWithNulls is Plain, but keeps the nulls in objects: Helm takes them as "remove the chart's default".
+func PlainWithNulls(value resource.PropertyValue) any { return plain(value, true) }
+
+func plain(value resource.PropertyValue, nulls bool) any {
 	switch {
 	case value.IsSecret():
-		return Plain(value.SecretValue().Element)
+		return plain(value.SecretValue().Element, nulls)
 	case value.IsOutput():
-		return Plain(value.OutputValue().Element)
+		return plain(value.OutputValue().Element, nulls)
 	case value.IsComputed(), value.IsNull():
 		return nil
 	case value.IsArray():
 		list := make([]any, 0, len(value.ArrayValue()))
 		for _, element := range value.ArrayValue() {
-			list = append(list, Plain(element))
+			list = append(list, plain(element, nulls))
 		}
 		return list
 	case value.IsObject():
-		return PlainMap(value.ObjectValue())
+		object := make(map[string]any, len(value.ObjectValue()))
+		for key, element := range value.ObjectValue() {
+			if got := plain(element, nulls); got != nil || nulls && element.IsNull() {
+				object[string(key)] = got
+			}
+		}
+		return object
 	case value.IsNumber():
 		// Helm and Kubernetes tell 80 from 80.0.
 		if number := value.NumberValue(); number == float64(int64(number)) {
@@ -58,13 +69,8 @@ func Plain(value resource.PropertyValue) any {
 
 // PlainMap is Plain for a whole set of properties; keys without a value are left out.
 func PlainMap(properties resource.PropertyMap) map[string]any {
-	plain := make(map[string]any, len(properties))
-	for key, value := range properties {
-		if got := Plain(value); got != nil {
-			plain[string(key)] = got
-		}
-	}
-	return plain
+	object, _ := Plain(resource.NewObjectProperty(properties)).(map[string]any)
+	return object
 }
 
 // KeepSecrets makes secret in `values` what is secret at the same place of `origin`.
@@ -145,4 +151,32 @@ func Deadline(ctx context.Context, seconds float64, fallback time.Duration) (con
 		return context.WithCancel(ctx)
 	}
 	return context.WithTimeout(ctx, fallback)
+}
+
+// Bare strips secrets and keeps what is not known yet, so that two values can be compared.
+func Bare(value resource.PropertyValue) resource.PropertyValue {
+	switch {
+	case value.IsSecret():
+		return Bare(value.SecretValue().Element)
+	case value.IsObject():
+		return resource.NewObjectProperty(BareMap(value.ObjectValue()))
+	case value.IsArray():
+		list := make([]resource.PropertyValue, 0, len(value.ArrayValue()))
+		for _, element := range value.ArrayValue() {
+			list = append(list, Bare(element))
+		}
+		return resource.NewArrayProperty(list)
+	}
+	return value
+}
+
+// BareMap is Bare for a whole set of properties; nulls are left out.
+func BareMap(properties resource.PropertyMap) resource.PropertyMap {
+	bare := make(resource.PropertyMap, len(properties))
+	for key, value := range properties {
+		if !value.IsNull() {
+			bare[key] = Bare(value)
+		}
+	}
+	return bare
 }
