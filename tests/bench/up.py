@@ -1,0 +1,118 @@
+"""How long `pulumi up` takes against its critical path, and against the same steps in the paper's order.
+
+Makes a new gateway in the running sandbox, times each of its steps by the engine's events as they arrive, and
+destroys it again. `python -m tests.bench.up`, in the sandbox's environment (`make bench-up`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import yaml
+from pulumi import automation
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = ("__main__.py", "Pulumi.yaml", "components", "hub_values", "docker", "sandbox", ".venv")
+NAME = "bench"
+
+
+@dataclass
+class Steps:
+    """Begin and end of each resource's step, in seconds of one clock, by URN."""
+
+    begin: dict[str, float] = field(default_factory=dict)
+    end: dict[str, float] = field(default_factory=dict)
+
+    def __call__(self, event: Any) -> None:
+        """Take an event of the engine."""
+        if event.resource_pre_event:
+            self.begin.setdefault(event.resource_pre_event.metadata.urn, time.monotonic())
+        elif event.res_outputs_event:
+            self.end[event.res_outputs_event.metadata.urn] = time.monotonic()
+
+    def seconds(self) -> dict[str, float]:
+        """How long each step took."""
+        return {urn: self.end[urn] - begin for urn, begin in self.begin.items() if urn in self.end}
+
+
+def critical_path(seconds: Mapping[str, float], waits_for: Mapping[str, list[str]]) -> list[str]:
+    """The URNs of the chain of steps that takes longest, each waiting for the one before it."""
+
+    @cache
+    def longest(urn: str) -> tuple[float, tuple[str, ...]]:
+        before = max((longest(other) for other in waits_for.get(urn, [])), default=(0.0, ()))
+        return before[0] + seconds.get(urn, 0.0), (*before[1], urn)
+
+    return list(max(longest(urn) for urn in waits_for)[1])
+
+
+def dependencies(state: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What each resource of an exported stack waits for: its dependencies and its provider.
+
+    Components are left out: they take no time of their own.
+    """
+    return {
+        resource["urn"]: [
+            *resource.get("dependencies", []),
+            *([resource["provider"].rpartition("::")[0]] if resource.get("provider") else []),
+        ]
+        for resource in state["resources"]
+        if resource.get("custom")
+    }
+
+
+def measure(folder: Path) -> tuple[float, Steps, dict[str, list[str]]]:
+    """Seconds of one `up` of a new gateway from `folder`, its steps, and what each waited for."""
+    for entry in PROGRAM:
+        (folder / entry).symlink_to(ROOT / entry)
+    document = yaml.safe_load((ROOT / "Pulumi.sandbox.yaml").read_text(encoding="utf-8"))
+    document["config"]["gateway:name"] = NAME
+    (folder / f"Pulumi.{NAME}.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+    stack = automation.create_or_select_stack(NAME, work_dir=str(folder))
+    steps = Steps()
+    try:
+        begin = time.monotonic()
+        stack.up(on_event=steps)
+        wall = time.monotonic() - begin
+        return wall, steps, dependencies(stack.export_stack().deployment or {})
+    finally:
+        stack.destroy()
+        stack.workspace.remove_stack(NAME)
+
+
+def main() -> None:
+    """Measure and print."""
+    console = Console()
+    with TemporaryDirectory() as folder, console.status("`up` of a new gateway, then `destroy`"):
+        wall, steps, waits_for = measure(Path(folder))
+    seconds = {urn: spent for urn, spent in steps.seconds().items() if urn in waits_for}
+    path = critical_path(seconds, waits_for)
+    length = sum(seconds.get(urn, 0) for urn in path)
+    # By hand each step begins when the one before it is done.
+    by_hand = sum(seconds.values())
+
+    chain = Table("step of the critical path", "seconds")
+    for urn in path:
+        if seconds.get(urn, 0) >= 0.1:  # the rest is noise
+            chain.add_row(urn.rpartition("::")[2], f"{seconds[urn]:.1f}")
+    console.print(chain)
+    table = Table("", "seconds", "ratio to the critical path")
+    for name, value in [
+        ("critical path", length),
+        ("up", wall),
+        ("the paper's order, step by step", by_hand),
+    ]:
+        table.add_row(name, f"{value:.1f}", f"{value / length:.2f}")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()
