@@ -1,6 +1,7 @@
-"""Designate, the real one: `python -m sandbox.cloud.designate` serves all of it but its sink.
+"""Designate, the real one: `python -m sandbox.cloud.designate` serves it.
 
-Central, worker, producer, mdns and API in one process, because messages travel inside it (`fake://`): there is no RabbitMQ in the sandbox.
+Central, worker, producer, mdns and API are one process, because their messages travel inside it (`fake://`):
+there is no RabbitMQ in the sandbox.
 """
 
 # ruff: noqa: PLC0415 - the service reads its command line and settings as it is imported

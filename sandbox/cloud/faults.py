@@ -103,6 +103,7 @@ class Middleware:
         self._process = process
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer the request, or have it answered."""
         path = environ["PATH_INFO"]
         service = _PROCESSES.get(self._process) or _STANDIN_PATHS.get(path.split("/")[1], "")
         status = _hit(service, environ["REQUEST_METHOD"], path) if _file().exists() else None

@@ -49,7 +49,7 @@ def _configure() -> None:
 
 
 def _create_keys() -> None:
-    """Lay out Keystone's key repositories, as `keystone-manage fernet_setup` does: 0 is staged, 1 is primary."""
+    """Lay out the key repositories as `keystone-manage fernet_setup` does: 0 is staged, 1 is primary."""
     from cryptography.fernet import Fernet
 
     for repository in ("fernet", "receipts", "credential"):

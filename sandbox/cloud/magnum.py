@@ -58,7 +58,7 @@ def _configure() -> Path:
 
 
 def _register_driver() -> None:
-    """Let Magnum find our driver by its entry point, without a pip install: by a metadata folder on sys.path."""
+    """Let Magnum find our driver by its entry point, without a pip install: by metadata on sys.path."""
     metadata = settings.HOME / NAME / "drivers" / "sandbox_driver-1.dist-info"
     metadata.mkdir(parents=True, exist_ok=True)
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: sandbox-driver\nVersion: 1\n")
@@ -77,7 +77,7 @@ def _create_database() -> None:
 def _close_list_queries() -> None:
     """Keep the session open around two reads of Magnum 23 that run their query after they have left it.
 
-    Such a query opens a transaction that nobody ends: on sqlite it holds the lock until it is garbage-collected.
+    Such a query opens a transaction that nobody ends: on sqlite it holds the lock until it is collected.
     """
     from magnum.db.sqlalchemy import api
 
@@ -142,7 +142,7 @@ def _start_conductor() -> None:
 
 
 def _synchronise() -> None:
-    """Ask the driver for the state of each cluster in progress, for ever; Magnum's periodic task, on our clock."""
+    """Ask the driver for the state of what is in progress, for ever: Magnum's periodic task, on our clock."""
     from magnum.common import context
     from magnum.drivers.common.driver import Driver
     from magnum.objects import Cluster

@@ -107,7 +107,7 @@ def service_credentials(user: str) -> dict[str, str]:
 
 
 def write_clouds_yaml() -> None:
-    """Write the clients' configuration: the gateway's user, the cloud's admin, and a restricted credential."""
+    """Write the clients' file: the gateway's user, a restricted credential of it, and the cloud's admin."""
 
     def application_credential(name: str) -> dict[str, Any]:
         return {

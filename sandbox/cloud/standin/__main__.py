@@ -14,7 +14,7 @@ from flask import Flask, Response, request
 from keystonemiddleware import auth_token
 
 from sandbox.cloud import settings, wsgi
-from sandbox.cloud.standin import balancer, compute, floating_ip, image, volume
+from sandbox.cloud.standin import balancer, compute, floating_ip, image, network, volume
 from sandbox.cloud.standin.store import Store
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def application(store: Store) -> Flask:
     app.config["STORE"] = store
     app.url_map.strict_slashes = False
     app.before_request(balancer.settle)
-    for part in (compute, image, floating_ip.network, balancer, volume):
+    for part in (compute, image, network, floating_ip, balancer, volume):
         app.register_blueprint(part.api)
 
     @app.after_request

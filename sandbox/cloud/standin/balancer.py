@@ -31,21 +31,8 @@ def _error(error: ApiError) -> Body:
 
 api = rest.service("load-balancer", PREFIX, _error)
 
-_CHILDREN = {
-    "listeners": ("listener", ("name", "description", "protocol", "protocol_port", "loadbalancer_id",
-                               "default_pool_id", "connection_limit", "allowed_cidrs", "admin_state_up", "tags",
-                               "timeout_client_data", "timeout_member_connect", "timeout_member_data",
-                               "timeout_tcp_inspect", "insert_headers", "project_id")),
-    "pools": ("pool", ("name", "description", "protocol", "lb_algorithm", "listener_id", "loadbalancer_id",
-                       "session_persistence", "admin_state_up", "tags", "project_id")),
-    "healthmonitors": ("healthmonitor", ("name", "type", "delay", "timeout", "max_retries", "max_retries_down",
-                                         "pool_id", "url_path", "http_method", "expected_codes",
-                                         "admin_state_up", "tags", "project_id")),
-}  # fmt: skip
-_MEMBER = ("name", "address", "protocol_port", "weight", "subnet_id", "monitor_port", "monitor_address", "backup",
-           "admin_state_up", "tags", "project_id")  # fmt: skip
-_BALANCER = ("name", "description", "vip_subnet_id", "vip_network_id", "provider", "admin_state_up", "tags",
-             "project_id", "flavor_id", "availability_zone")  # fmt: skip
+_CHILDREN = {"listeners": "listener", "pools": "pool", "healthmonitors": "healthmonitor"}
+"""What hangs on a load balancer, by the word in the path."""
 
 
 def route(rule: str, method: str) -> Callable[[View], View]:
@@ -134,7 +121,7 @@ def _changeable(key: str) -> Body:
 def _create_balancer() -> Answer:
     who = rest.caller()
     who.require("load-balancer_member")
-    wanted = rest.body("loadbalancer", known=_BALANCER)
+    wanted = rest.body("loadbalancer")
     used = sum(1 for thing in rest.store().all("loadbalancer") if rest.owner(thing) == who.project_id)
     refused = ApiError(403, "Quota has been met for resources: load_balancer")
     rest.check_quota("load-balancer", {"load_balancer": used}, {"load_balancer": 1}, lambda _: refused)
@@ -185,7 +172,7 @@ def _show_balancer(key: str) -> Answer:
 @route("loadbalancers/<key>", "PUT")
 def _update_balancer(key: str) -> Answer:
     balancer = _changeable(key)
-    changes = rest.body("loadbalancer", known=("name", "description", "admin_state_up", "tags"))
+    changes = rest.body("loadbalancer", form="loadbalancer update")
     rest.store().put("loadbalancer", {**balancer, **changes, "updated_at": rest.now()})
     return {"loadbalancer": rest.visible(_shown({**balancer, **changes}))}
 
@@ -202,7 +189,7 @@ def _delete_balancer(key: str) -> Answer:
     return "", 204
 
 
-def _plural(plural: str) -> tuple[str, tuple[str, ...]]:
+def _kind(plural: str) -> str:
     if plural not in _CHILDREN:
         raise ApiError(404, f"The sandbox knows no '{plural}'.")
     return _CHILDREN[plural]
@@ -236,15 +223,15 @@ def _parent(wanted: Body) -> str:
 
 @route("<plural>", "POST")
 def _create_child(plural: str) -> Answer:
-    kind, known = _plural(plural)
-    wanted = rest.body(kind, known=known)
+    kind = _kind(plural)
+    wanted = rest.body(kind)
     balancer = _changeable(_parent(wanted))
     return {kind: _keep(kind, wanted, balancer["id"])}, 201
 
 
 @route("<plural>", "GET")
 def _list_children(plural: str) -> Answer:
-    kind, _ = _plural(plural)
+    kind = _kind(plural)
     things = rest.mine(kind, admin_sees_all=True)
     wanted = request.args.get("loadbalancer_id")
     if wanted:
@@ -254,13 +241,13 @@ def _list_children(plural: str) -> Answer:
 
 @route("<plural>/<key>", "GET")
 def _show_child(plural: str, key: str) -> Answer:
-    kind, _ = _plural(plural)
+    kind = _kind(plural)
     return {kind: rest.visible(rest.find(kind, key))}
 
 
 @route("<plural>/<key>", "DELETE")
 def _delete_child(plural: str, key: str) -> Answer:
-    kind, _ = _plural(plural)
+    kind = _kind(plural)
     rest.find(kind, key)
     rest.store().remove(kind, key)
     return "", 204
@@ -269,7 +256,7 @@ def _delete_child(plural: str, key: str) -> Answer:
 @route("pools/<pool>/members", "POST")
 def _create_member(pool: str) -> Answer:
     parent = rest.find("pool", pool)
-    member = {**rest.body("member", known=_MEMBER), "_pool": pool}
+    member = {**rest.body("member"), "_pool": pool}
     return {"member": _keep("member", member, parent["_loadbalancer"])}, 201
 
 

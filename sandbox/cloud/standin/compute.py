@@ -18,8 +18,6 @@ PREFIX = "/compute"
 api = rest.service("compute", PREFIX, rest.nova_error)
 
 _VERSION = {"id": "v2.1", "status": "CURRENT", "version": "2.1", "min_version": "2.1", "path": "/v2.1"}
-_SERVER = ("name", "flavorRef", "imageRef", "networks", "metadata", "key_name", "block_device_mapping_v2",
-           "min_count", "max_count", "availability_zone")  # fmt: skip
 
 
 def flavors() -> list[Body]:
@@ -101,7 +99,7 @@ def _over_quota(name: str) -> ApiError:
 def _create_server() -> Answer:
     who = rest.caller()
     who.require("member")
-    wanted = rest.body("server", known=_SERVER)
+    wanted = rest.body("server")
     flavor = _flavor(str(wanted.get("flavorRef", "")))
     need = {"instances": 1, "cores": flavor["vcpus"], "ram": flavor["ram"]}
     rest.check_quota("compute", _usage(who.project_id), need, _over_quota)

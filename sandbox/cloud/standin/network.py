@@ -27,14 +27,15 @@ _EXTENSIONS = (
 )
 
 
-def _error(error: ApiError) -> Body:
+def show_error(error: ApiError) -> Body:
+    """An error as Neutron shows it."""
     names = {404: "NotFound", 409: "Conflict"}
     return {
         "NeutronError": {"type": names.get(error.status, "BadRequest"), "message": str(error), "detail": ""}
     }
 
 
-api = rest.service("network", PREFIX, _error)
+api = rest.service("network", PREFIX, show_error)
 
 
 def networks() -> list[Body]:
@@ -154,8 +155,8 @@ def attach(address: Body, port_id: str | None) -> Body:
             if other["port_id"] == port_id and other["id"] != address["id"]:
                 raise ApiError(
                     409,
-                    f"Cannot associate floating IP {address['floating_ip_address']} ({address['id']}) with port "
-                    f"{port_id}: that fixed IP already has floating IP {other['floating_ip_address']}.",
+                    f"Cannot associate floating IP {address['floating_ip_address']} with port {port_id}: "
+                    f"that fixed IP already has floating IP {other['floating_ip_address']}.",
                 )
     address["port_id"] = port_id
     address["fixed_ip_address"] = port["fixed_ips"][0]["ip_address"] if port else None

@@ -9,8 +9,10 @@ import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import yaml
 from flask import Blueprint, current_app, request
 
 from sandbox.cloud import settings
@@ -19,6 +21,7 @@ from sandbox.cloud.standin.store import Body, Store
 Answer = Body | tuple[Body | str, int]
 """What a view gives to Flask: the JSON of its answer, and the status where it is not 200."""
 
+_REQUESTS: dict[str, list[str]] = yaml.safe_load((Path(__file__).parent / "requests.yaml").read_text())
 _PAGING = {"limit", "marker", "sort_key", "sort_dir", "sort", "page_reverse", "fields"}
 _EVERY_PROJECT = {"all_tenants", "all_projects"}
 
@@ -41,6 +44,7 @@ class Caller:
 
     @property
     def admin(self) -> bool:
+        """Whether the cloud's own rules let it do everything."""
         return "admin" in self.roles
 
     def require(self, *roles: str) -> None:
@@ -81,13 +85,17 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def body(key: str, *, known: Iterable[str]) -> Body:
-    """The object under `key` of the request's JSON; 400 for a property that the stand-in does not know."""
+def body(key: str, *, form: str = "", known: Iterable[str] = ()) -> Body:
+    """The object under `key` of the request's JSON.
+
+    It is answered with 400 if it has a property that is neither in `known` nor, if that is empty, in the list
+    `form` (`key`, where it has no name of its own) of requests.yaml.
+    """
     content = request.get_json(silent=True)
     inner = content.get(key) if isinstance(content, dict) else None
     if not isinstance(inner, dict):
         raise ApiError(400, f"Invalid request: no object '{key}' in the body.")
-    unknown = sorted(set(inner) - set(known))
+    unknown = sorted(set(inner) - set(known or _REQUESTS[form or key]))
     if unknown:
         raise ApiError(400, f"The sandbox does not know these properties of '{key}': {', '.join(unknown)}")
     return inner
@@ -124,7 +132,7 @@ def visible(thing: Body) -> Body:
 
 
 def select(things: list[Body], *, ignored: Iterable[str] = ()) -> list[Body]:
-    """Filter by the query string and cut the page that it asks for; 400 for a filter unknown to the things."""
+    """Filter by the query string and cut the page that it asks for; 400 for an unknown filter."""
     chosen = things
     names = set(request.args) - _PAGING - _EVERY_PROJECT - set(ignored)
     for name in sorted(names):

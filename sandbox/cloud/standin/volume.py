@@ -109,10 +109,7 @@ def _check_project(_endpoint: str | None, values: Body | None) -> None:
 @api.post("/v3/<project>/volumes")
 def _create_volume() -> Answer:
     rest.caller().require("member")
-    known = ("name", "size", "description", "volume_type", "metadata", "availability_zone", "imageRef", "snapshot_id",
-             "source_volid", "consistencygroup_id", "multiattach", "attach_status", "status", "project_id", "user_id",
-             "backup_id")  # fmt: skip
-    wanted = rest.body("volume", known=known)
+    wanted = rest.body("volume")
     if wanted.get("snapshot_id") or wanted.get("source_volid") or wanted.get("backup_id"):
         raise ApiError(501, "The sandbox makes no volumes from other volumes.")
     return {"volume": rest.visible(create(wanted))}, 202
@@ -132,7 +129,7 @@ def _show_volume(key: str) -> Answer:
 @api.put("/v3/<project>/volumes/<key>")
 def _update_volume(key: str) -> Answer:
     disk = rest.find("volume", key)
-    changes = rest.body("volume", known=("name", "description", "metadata"))
+    changes = rest.body("volume", form="volume update")
     return {"volume": rest.visible(rest.store().put("volume", {**disk, **changes, "updated_at": rest.now()}))}
 
 
