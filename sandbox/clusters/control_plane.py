@@ -26,11 +26,13 @@ STAGES = Path(__file__).parent / "stages"
 SERVICE_CIDR = "10.254.0.0/16"
 API_HOSTS = ("127.0.0.1", "localhost", "kubernetes.default.svc", "10.254.0.1")
 START_TIMEOUT_S = 90
-NODE_LEASE_S = 120
-"""kwok renews a lease after a quarter of this; the default of 40 s costs CPU for nothing here."""
 NODE_GRACE_S = 300
+"""A node is taken for lost after this long without a heartbeat (stages/node-heartbeat.yaml)."""
 QUIET_GO = {"GOGC": "60", "GOMAXPROCS": "2"}
 """Less memory for slightly more CPU: several clusters share one small machine."""
+
+HALTED = "halted"
+"""While a file of this name lies in the cluster's folder, dead processes are left dead (a broken control plane)."""
 
 Command = Callable[[], list[str | Path]]
 
@@ -51,6 +53,11 @@ class ControlPlane:
         return self.cluster.folder / "kubeconfig"
 
     @property
+    def prepared(self) -> bool:
+        """Whether its keys are there, so that it can be started."""
+        return self.kubeconfig.exists()
+
+    @property
     def url(self) -> str:
         """The address of the API server."""
         return f"https://127.0.0.1:{self.cluster.api_port}"
@@ -63,7 +70,7 @@ class ControlPlane:
 
     def prepare(self, ca: pki.Pair) -> None:
         """Write the keys and the kubeconfig, signed by the cluster's `ca`; once written they stay."""
-        if self.kubeconfig.exists():
+        if self.prepared:
             return
         ca.write(self._pki / "ca")
         pki.issue(ca, "kube-apiserver", hosts=API_HOSTS).write(self._pki / "apiserver")
@@ -169,7 +176,8 @@ class ControlPlane:
             f"--config={stages}",
             "--manage-all-nodes=false",
             "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
-            f"--node-lease-duration-seconds={NODE_LEASE_S}",
+            # With leases, a kwok that starts anew would leave its nodes alone until the old leases end.
+            "--node-lease-duration-seconds=0",
             "--cidr=10.100.0.0/16",
             "--server-address=",
         ]
@@ -225,6 +233,20 @@ class ControlPlane:
             time.sleep(0.1)
         for component, command in components.items():
             self._start(component, command, env)
+
+    @property
+    def halted(self) -> bool:
+        """Whether somebody halted it."""
+        return (self.cluster.folder / HALTED).exists()
+
+    def halt(self, component: str = "apiserver") -> None:
+        """End one component and leave it dead until `recover`: how a test breaks a control plane."""
+        (self.cluster.folder / HALTED).touch()
+        processes.stop(self._name(component))
+
+    def recover(self) -> None:
+        """End a halt; the keeper starts what is missing."""
+        (self.cluster.folder / HALTED).unlink(missing_ok=True)
 
     def stop(self) -> None:
         """End all processes of the cluster, etcd last; its data stay."""

@@ -18,8 +18,6 @@ from sandbox.clusters.control_plane import ControlPlane
 LOG = logging.getLogger(__name__)
 CHECK_S = 1.0
 RETRY_S = 5.0
-HALTED = "halted"
-"""While a file of this name lies in the cluster's folder, dead processes are left dead (a broken control plane)."""
 GONE = "gone"
 """Made in the cluster's folder when its control plane and servers are gone."""
 
@@ -45,8 +43,9 @@ class Keeper(threading.Thread):
                 if cluster.deleting:
                     self._take_down(cluster)
                     return
-                if (cluster.folder / "pki" / "ca.key").exists() and not (cluster.folder / HALTED).exists():
-                    ControlPlane(cluster).ensure()
+                plane = ControlPlane(cluster)
+                if plane.prepared and not plane.halted:
+                    plane.ensure()
             except FileNotFoundError:
                 return
             except Exception:
