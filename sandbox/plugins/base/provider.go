@@ -6,7 +6,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 
 	"github.com/blang/semver"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/diag"
@@ -36,13 +38,35 @@ func Serve(name, version string, build func(*Provider) plugin.Provider) {
 		err = provider.Main(name, func(host *provider.HostClient) (pulumirpc.ResourceProviderServer, error) {
 			ctx, cancel := context.WithCancel(context.Background())
 			served := &Provider{Context: ctx, name: name, version: parsed, host: host, cancel: cancel}
-			return plugin.NewProviderServer(build(served)), nil
+			return &server{plugin.NewProviderServer(build(served))}, nil
 		})
 	}
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "pulumi-resource-%s: %v\n", name, err)
 		os.Exit(1)
 	}
+}
+
+// server corrects the SDK's answer to Diff: the engine ignores a detailed diff without its flag, and
+// names in its display only those top-level properties that are listed beside it.
+type server struct{ pulumirpc.ResourceProviderServer }
+
+func (s *server) Diff(ctx context.Context, req *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
+	response, err := s.ResourceProviderServer.Diff(ctx, req)
+	if err != nil || len(response.DetailedDiff) == 0 {
+		return response, err
+	}
+	response.HasDetailedDiff = true
+	tops := map[string]bool{}
+	for path := range response.DetailedDiff {
+		parsed, err := resource.ParsePropertyPath(path)
+		if err != nil {
+			return nil, fmt.Errorf("path %q of a difference: %w", path, err)
+		}
+		tops[fmt.Sprint(parsed[0])] = true
+	}
+	response.Diffs = slices.Sorted(maps.Keys(tops))
+	return response, nil
 }
 
 // Handshake says what the plugin understands: secrets, but no outputs or resources as values.

@@ -77,10 +77,14 @@ func (c *call) run(ctx context.Context) (string, string, error) {
 	process.Cancel = func() error { return syscall.Kill(-process.Process.Pid, syscall.SIGTERM) }
 	process.WaitDelay = killDelay
 
+	started := time.Now()
 	err := process.Run()
 	if ctx.Err() != nil && process.Process != nil {
 		_ = syscall.Kill(-process.Process.Pid, syscall.SIGKILL) // what outlived the polite signal
-		err = errors.Join(ctx.Err(), err)
+		err = errors.New("cancelled")
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			err = fmt.Errorf("timed out after %s", time.Since(started).Round(time.Second))
+		}
 	}
 	if err != nil {
 		return "", "", fmt.Errorf("%w: running %q:\n%s", err, c.script, both.buffer.String())

@@ -54,7 +54,7 @@ func (k *kubernetes) diffObject(req plugin.DiffRequest) (plugin.DiffResponse, er
 	normalise(kind, now)
 	old, fresh := pruneMap(req.OldOutputs, req.OldInputs), base.BareMap(now)
 	k.samePlace(kind, old, fresh)
-	detailed := plugin.NewDetailedDiffFromObjectDiff(old.Diff(fresh), false)
+	detailed := plugin.NewDetailedDiffFromObjectDiff(old.Diff(fresh), true)
 	for path, change := range detailed {
 		if touches(path, k.replacing(kind)) {
 			detailed[path] = change.ToReplace()

@@ -120,9 +120,14 @@ func (k *kubernetes) readObject(req plugin.ReadRequest) (plugin.ReadResponse, er
 	}
 	manager, _ := base.Plain(req.State[managerKey]).(string)
 	outputs := k.outputs(live, req.Inputs, manager)
-	inputs := imported(outputs)
-	if req.Inputs.HasValue("metadata") {
+	var inputs resource.PropertyMap
+	switch {
+	case req.Inputs.HasValue("metadata"):
 		inputs = base.KeepSecrets(pruneMap(outputs, req.Inputs), req.Inputs)
+	case len(req.State) == 0:
+		inputs = imported(outputs)
+	default: // what a program's `get` looked up has no inputs
+		inputs = req.Inputs
 	}
 	watched := await.Objects{Cluster: k.cluster}
 	if done, message, err := watched.Check(k.Context, live); err != nil || !done {
@@ -210,10 +215,11 @@ func (k *kubernetes) previewed(inputs resource.PropertyMap, manager string) (res
 	}
 	live, err := k.apply(client, wanted, manager, true)
 	switch {
-	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
-		return nil, err
+	case apierrors.IsNotFound(err), apierrors.IsForbidden(err):
+		return inputs, nil //nolint:nilerr // its namespace, or the right to it, may be made in the same run
 	case err != nil:
-		return inputs, nil //nolint:nilerr // its namespace may be made in the same run
+		return nil, fmt.Errorf("%s %s is refused by the Kubernetes API server: %w",
+			wanted.GetKind(), identity(wanted), err)
 	}
 	unstructured.RemoveNestedField(live.Object, "status")
 	for _, field := range []string{"uid", "resourceVersion", "creationTimestamp", "generation"} {

@@ -17,7 +17,7 @@ import (
 const defaultTimeoutSeconds = 300
 
 var known = []string{
-	"allowNullValues", "atomic", "chart", "cleanupOnFail", "createNamespace", "dependencyUpdate", "description",
+	"allowNullValues", "atomic", "chart", "cleanupOnFail", "compat", "createNamespace", "dependencyUpdate", "description",
 	"devel", "disableCRDHooks", "disableOpenapiValidation", "disableWebhooks", "forceUpdate", "keyring", "lint",
 	"maxHistory", "name", "namespace", "postrender", "recreatePods", "renderSubchartNotes", "replace",
 	"repositoryOpts", "resetValues", "reuseValues", "skipAwait", "skipCrds", "takeOwnership", "timeout",
@@ -65,7 +65,8 @@ func (r *Releases) Check(req plugin.CheckRequest) (plugin.CheckResponse, error) 
 	failures := base.UnknownInputs(req.News, known)
 	inputs := make(resource.PropertyMap, len(req.News))
 	for key, value := range req.News {
-		if !value.IsNull() {
+		// `compat` only tells the Python package's versions apart.
+		if !value.IsNull() && key != "compat" {
 			inputs[key] = value
 		}
 	}

@@ -37,10 +37,14 @@ func (r *Releases) Diff(req plugin.DiffRequest) (plugin.DiffResponse, error) {
 		old["values"] = resource.NewObjectProperty(resource.PropertyMap{})
 	}
 	detailed := plugin.NewDetailedDiffFromObjectDiff(old.Diff(now), false)
+	asked := plugin.NewDetailedDiffFromObjectDiff(base.BareMap(req.OldInputs).Diff(base.BareMap(req.NewInputs)), true)
 	for path, change := range detailed {
+		// A change that the program made is shown as such; one that was found, by what the release has.
+		_, change.InputDiff = asked[path]
 		if path == "name" || path == "namespace" {
-			detailed[path] = change.ToReplace()
+			change = change.ToReplace()
 		}
+		detailed[path] = change
 	}
 	if err := base.IgnoreChanges(detailed, req.IgnoreChanges); err != nil {
 		return plugin.DiffResponse{}, err
