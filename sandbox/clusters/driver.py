@@ -98,7 +98,9 @@ class Driver(driver.Driver):  # type: ignore[misc]  # Magnum has no types
             if other.uuid != nodegroup.uuid and other.status.endswith("_IN_PROGRESS")
         ]
         if busy:
-            self._refuse(cluster, nodegroup, f"another operation is in progress (node group {', '.join(busy)})")
+            self._refuse(
+                cluster, nodegroup, f"another operation is in progress (node group {', '.join(busy)})"
+            )
             return
         if (cluster.labels or {}).get(faults.LABEL) == "nodegroup_failed" or faults.fails(
             cluster.name, nodegroup.name

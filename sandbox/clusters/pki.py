@@ -10,8 +10,8 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from sandbox import layout
@@ -63,6 +63,10 @@ def _host(host: str) -> x509.GeneralName:
         return x509.DNSName(host)
 
 
+def _alternative_names(hosts: Sequence[str]) -> x509.SubjectAlternativeName:
+    return x509.SubjectAlternativeName([_host(host) for host in hosts])
+
+
 def new_ca(common_name: str, *, days: int = 3650) -> Pair:
     """A self-signed CA."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -82,6 +86,31 @@ def new_ca(common_name: str, *, days: int = 3650) -> Pair:
     return Pair(certificate=certificate.public_bytes(serialization.Encoding.PEM), key=_pem(key))
 
 
+def _sign(
+    ca: Pair, subject: x509.Name, public_key: CertificatePublicKeyTypes, hosts: Sequence[str], days: int
+) -> bytes:
+    ca_certificate = x509.load_pem_x509_certificate(ca.certificate)
+    ca_key = serialization.load_pem_private_key(ca.key, None)
+    if not isinstance(ca_key, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)):
+        raise TypeError(f"a CA cannot sign with a {type(ca_key).__name__}")
+    now = datetime.datetime.now(datetime.UTC)
+    usage = ExtendedKeyUsageOID.SERVER_AUTH if hosts else ExtendedKeyUsageOID.CLIENT_AUTH
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(ca_certificate.subject)
+        .public_key(public_key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - BACKDATE)
+        .not_valid_after(now + datetime.timedelta(days=days))
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+    )
+    if hosts:
+        builder = builder.add_extension(_alternative_names(hosts), critical=False)
+    return builder.sign(ca_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
 def issue(
     ca: Pair,
     common_name: str,
@@ -91,29 +120,34 @@ def issue(
     days: int = 3650,
 ) -> Pair:
     """A certificate of `ca` with a new EC key: for a server of these `hosts`, or for a client when none is given."""
-    ca_certificate = x509.load_pem_x509_certificate(ca.certificate)
-    ca_key = serialization.load_pem_private_key(ca.key, None)
-    if not isinstance(ca_key, CertificateIssuerPrivateKeyTypes):
-        raise TypeError(f"a CA cannot sign with a {type(ca_key).__name__}")
     key = ec.generate_private_key(ec.SECP256R1())
-    now = datetime.datetime.now(datetime.UTC)
-    usage = ExtendedKeyUsageOID.SERVER_AUTH if hosts else ExtendedKeyUsageOID.CLIENT_AUTH
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(_name(common_name, organization))
-        .issuer_name(ca_certificate.subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - BACKDATE)
-        .not_valid_after(now + datetime.timedelta(days=days))
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
-    )
-    if hosts:
-        names = x509.SubjectAlternativeName([_host(host) for host in hosts])
-        builder = builder.add_extension(names, critical=False)
-    certificate = builder.sign(ca_key, hashes.SHA256())
-    return Pair(certificate=certificate.public_bytes(serialization.Encoding.PEM), key=_pem(key))
+    certificate = _sign(ca, _name(common_name, organization), key.public_key(), hosts, days)
+    return Pair(certificate=certificate, key=_pem(key))
+
+
+def signing_request(hosts: Sequence[str]) -> tuple[bytes, bytes]:
+    """A new EC key and a request for a certificate of these `hosts`, both PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
+    request = builder.add_extension(_alternative_names(hosts), critical=False).sign(key, hashes.SHA256())
+    return _pem(key), request.public_bytes(serialization.Encoding.PEM)
+
+
+def sign_request(ca: Pair, request: bytes, *, days: int) -> bytes:
+    """The certificate (PEM) that `ca` gives for the names in `request` (PEM)."""
+    asked = x509.load_pem_x509_csr(request)
+    return _sign(ca, asked.subject, asked.public_key(), names_of(asked), days)
+
+
+def names_in_request(request: bytes) -> list[str]:
+    """The DNS names that a request (PEM) asks for."""
+    return names_of(x509.load_pem_x509_csr(request))
+
+
+def names_of(holder: x509.CertificateSigningRequest | x509.Certificate) -> list[str]:
+    """The DNS names that a certificate, or a request for one, is for."""
+    names = holder.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return list(names.get_values_for_type(x509.DNSName))
 
 
 def sandbox_ca() -> Pair:

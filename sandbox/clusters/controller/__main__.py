@@ -7,19 +7,21 @@ import sys
 import time
 
 from sandbox.clusters import cloud, spec
-from sandbox.clusters.controller import addons
+from sandbox.clusters.control_plane import ControlPlane
+from sandbox.clusters.controller import addons, certmanager
+from sandbox.clusters.controller.certificates import Certificates
 from sandbox.clusters.controller.kube import Cache, Kube
 from sandbox.clusters.controller.loadbalancers import LoadBalancers
 from sandbox.clusters.controller.loop import Loop
 from sandbox.clusters.controller.machines import Machines
 from sandbox.clusters.controller.volumes import Volumes
-from sandbox.clusters.control_plane import ControlPlane
 
-LOG = logging.getLogger(__name__)
 SPEC_CHECK_S = 0.3
-
 CORE = "/api/v1"
-STORAGE = "/apis/storage.k8s.io/v1"
+APPS = "apps/v1"
+NETWORKING = "networking.k8s.io/v1"
+STORAGE = "storage.k8s.io/v1"
+EXTENSIONS = "apiextensions.k8s.io/v1"
 
 
 class Controller:
@@ -32,66 +34,92 @@ class Controller:
         self._cluster, self._credential = cluster, credential
         self._kube = Kube(ControlPlane(cluster).kubeconfig)
         self._caches: list[Cache] = []
-        self._loops: list[Loop] = []
+        self._machines = Loop("machines")
+        self._balancers = Loop("load balancers")
+        self._volumes = Loop("volumes")
+        self._certificates = Loop("certificates")
 
-    def _loop(self, name: str) -> Loop:
-        self._loops.append(Loop(name))
-        return self._loops[-1]
+    def _cache(self, kind: str, path: str, *loops: Loop, api_version: str = "v1") -> Cache:
+        def changed() -> None:
+            for loop in loops:
+                loop.wake()
 
-    def _cache(self, loop: Loop, path: str, kind: str, api_version: str = "v1") -> Cache:
-        cache = Cache(self._kube, path, kind=kind, api_version=api_version, changed=loop.wake)
-        self._caches.append(cache)
-        return cache
+        self._caches.append(Cache(self._kube, path, kind=kind, api_version=api_version, changed=changed))
+        return self._caches[-1]
 
-    def _machines(self) -> Loop:
-        loop = self._loop("machines")
-        loop.part = Machines(
-            self._cluster.uuid,
-            self._kube,
-            cloud.connect(self._credential),
-            node=self._cache(loop, f"{CORE}/nodes", "Node"),
-            pod=self._cache(loop, f"{CORE}/pods", "Pod"),
+    def _certificate_caches(self, services: Cache) -> certmanager.World:
+        loop = self._certificates
+        kinds = {
+            kind: self._cache(
+                kind,
+                certmanager.collection(kind),
+                loop,
+                api_version=certmanager.ACME_V1 if kind in ("Order", "Challenge") else certmanager.V1,
+            )
+            for kind in certmanager.PLURALS
+        }
+
+        def kinds_changed() -> None:
+            for cache in kinds.values():
+                cache.look_again.set()
+
+        definitions = f"/apis/{EXTENSIONS}/customresourcedefinitions"
+        kind = "CustomResourceDefinition"
+        self._caches.append(
+            Cache(self._kube, definitions, kind=kind, api_version=EXTENSIONS, changed=kinds_changed)
         )
-        return loop
-
-    def _load_balancers(self) -> None:
-        loop = self._loop("load balancers")
-        loop.part = LoadBalancers(
-            self._cluster.uuid,
-            self._kube,
-            cloud.connect(self._credential),
-            service=self._cache(loop, f"{CORE}/services", "Service"),
+        return certmanager.World(
+            kube=self._kube,
+            deployments=self._cache("Deployment", f"/apis/{APPS}/deployments", loop, api_version=APPS),
+            services=services,
+            ingresses=self._cache("Ingress", f"/apis/{NETWORKING}/ingresses", loop, api_version=NETWORKING),
+            ingress_classes=self._cache(
+                "IngressClass", f"/apis/{NETWORKING}/ingressclasses", loop, api_version=NETWORKING
+            ),
+            tls_secrets=self._cache("Secret", f"{CORE}/secrets?fieldSelector=type%3Dkubernetes.io/tls", loop),
+            kinds=kinds,
         )
 
-    def _volumes(self) -> None:
-        loop = self._loop("volumes")
-        loop.part = Volumes(
-            self._cluster.uuid,
-            self._kube,
+    def _assemble(self) -> None:
+        uuid, kube = self._cluster.uuid, self._kube
+        self._machines.part = Machines(
+            uuid,
+            kube,
             cloud.connect(self._credential),
-            claim=self._cache(loop, f"{CORE}/persistentvolumeclaims", "PersistentVolumeClaim"),
-            volume=self._cache(loop, f"{CORE}/persistentvolumes", "PersistentVolume"),
-            storage_class=self._cache(loop, f"{STORAGE}/storageclasses", "StorageClass", "storage.k8s.io/v1"),
+            node=self._cache("Node", f"{CORE}/nodes", self._machines),
+            pod=self._cache("Pod", f"{CORE}/pods", self._machines),
         )
+        services = self._cache("Service", f"{CORE}/services", self._balancers, self._certificates)
+        self._balancers.part = LoadBalancers(uuid, kube, cloud.connect(self._credential), service=services)
+        claims = self._cache("PersistentVolumeClaim", f"{CORE}/persistentvolumeclaims", self._volumes)
+        self._volumes.part = Volumes(
+            uuid,
+            kube,
+            cloud.connect(self._credential),
+            claim=claims,
+            volume=self._cache("PersistentVolume", f"{CORE}/persistentvolumes", self._volumes),
+            storage_class=self._cache(
+                "StorageClass", f"/apis/{STORAGE}/storageclasses", self._volumes, api_version=STORAGE
+            ),
+        )
+        self._certificates.part = Certificates(self._certificate_caches(services))
 
     def run(self) -> None:
-        """Work for ever; what Magnum changes is seen within SPEC_CHECK_S."""
+        """Work until the cluster is forgotten; what Magnum changes is seen within SPEC_CHECK_S."""
         addons.install(self._kube, self._cluster)
-        machines = self._machines()
-        self._load_balancers()
-        self._volumes()
+        self._assemble()
         for cache in self._caches:
             cache.start()
         for cache in self._caches:
             cache.synced.wait()
-        for loop in self._loops:
+        for loop in (self._machines, self._balancers, self._volumes, self._certificates):
             loop.start()
         written, seen = self._cluster.folder / "cluster.json", 0.0
         while written.exists():
             changed = written.stat().st_mtime
             if changed != seen:
                 seen = changed
-                machines.wake()
+                self._machines.wake()
             time.sleep(SPEC_CHECK_S)
 
 

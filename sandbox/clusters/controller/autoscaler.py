@@ -25,7 +25,9 @@ def pending(pods: Iterable[Object]) -> list[Object]:
     for pod in pods:
         conditions = pod.get("status", {}).get("conditions", [])
         unschedulable = any(
-            one["type"] == "PodScheduled" and one["status"] == "False" and one.get("reason") == "Unschedulable"
+            one["type"] == "PodScheduled"
+            and one["status"] == "False"
+            and one.get("reason") == "Unschedulable"
             for one in conditions
         )
         waits = (
@@ -64,7 +66,8 @@ def growth(
     open_rooms = list(rooms)
     added: Counter[str] = Counter()
     candidates = sorted(
-        (group for group in groups if group.autoscaled), key=lambda group: (group.vcpus, group.ram_mib, group.name)
+        (group for group in groups if group.autoscaled),
+        key=lambda group: (group.vcpus, group.ram_mib, group.name),
     )
     for pod in pending(pods):
         place = next((one for one in open_rooms if one.admits(pod)), None)

@@ -22,6 +22,7 @@ CONFLICT = 409
 REQUEST_TIMEOUT_S = 15
 WATCH_S = 600
 RETRY_S = 1.0
+MISSING_RETRY_S = 60.0
 MERGE = "application/merge-patch+json"
 
 
@@ -83,7 +84,7 @@ class Kube:
 
     def watch(self, path: str, resource_version: str) -> Iterator[Object]:
         """Changes of the collection `path` since `resource_version`, until the server ends the watch."""
-        query = f"?watch=1&allowWatchBookmarks=true&timeoutSeconds={WATCH_S}&resourceVersion={resource_version}"
+        query = f"{'&' if '?' in path else '?'}watch=1&allowWatchBookmarks=true&timeoutSeconds={WATCH_S}&resourceVersion={resource_version}"
         answer = self._open("GET", path + query, kind="application/json", timeout=(5, WATCH_S + 30))
         rest = b""
         for chunk in answer.response.stream(amt=None):
@@ -138,6 +139,8 @@ class Cache(threading.Thread):
         self.items: dict[str, Object] = {}
         self.synced = threading.Event()
         self.exists = False
+        self.look_again = threading.Event()
+        """Set it when a missing kind may have come."""
         self._kube, self._path, self._changed = kube, path, changed
         self._type = {"kind": kind, "apiVersion": api_version}
 
@@ -155,6 +158,8 @@ class Cache(threading.Thread):
                 if isinstance(error, ApiException) and error.status == NOT_FOUND:
                     self.exists, self.items = False, {}
                     self.synced.set()
+                    self.look_again.wait(MISSING_RETRY_S)
+                    self.look_again.clear()
                 elif not isinstance(error, ApiException) or error.status != GONE:
                     LOG.info("watch of %s begins anew: %s", self._path, error)
                 time.sleep(RETRY_S)

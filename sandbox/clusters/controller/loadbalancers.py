@@ -120,12 +120,12 @@ class LoadBalancers:
 
     def _listen(self, balancer: Any, service: Object) -> None:
         """A listener for each port; pools and members are left out, since no packet passes here."""
-        there = {one.protocol_port for one in self._cloud.load_balancer.listeners(load_balancer_id=balancer.id)}
         for port in service["spec"].get("ports", []):
-            if port["port"] not in there:
+            name = f"listener_{port['port']}_{balancer.name}"[:255]
+            if self._cloud.load_balancer.find_listener(name) is None:
                 self._cloud.load_balancer.create_listener(
                     load_balancer_id=balancer.id,
-                    name=f"listener_{port['port']}_{balancer.name}"[:255],
+                    name=name,
                     protocol=port.get("protocol", "TCP"),
                     protocol_port=port["port"],
                 )
@@ -147,7 +147,9 @@ class LoadBalancers:
         found = next(iter(network.ips(floating_ip_address=wanted)), None)
         if found is None:
             # Only an administrator may choose the address of a new floating IP.
-            raise Refused(f"there is no floating IP {wanted} in the project, and none may be made with that address")
+            raise Refused(
+                f"there is no floating IP {wanted} in the project, and none may be made with that address"
+            )
         if found.port_id:
             raise Refused(f"floating IP {wanted} is attached to port {found.port_id} already")
         network.update_ip(found, port_id=balancer.vip_port_id)

@@ -61,7 +61,14 @@ class Volumes:
     """Looks after the claims and volumes of one cluster."""
 
     def __init__(
-        self, uuid: str, kube: Kube, connection: Connection, *, claim: Cache, volume: Cache, storage_class: Cache
+        self,
+        uuid: str,
+        kube: Kube,
+        connection: Connection,
+        *,
+        claim: Cache,
+        volume: Cache,
+        storage_class: Cache,
     ) -> None:
         self._uuid, self._kube, self._cloud = uuid, kube, connection
         self._claims, self._volumes, self._classes = claim, volume, storage_class
@@ -130,12 +137,16 @@ class Volumes:
         meta = claim["metadata"]
         path = f"/api/v1/namespaces/{meta['namespace']}/persistentvolumeclaims/{meta['name']}/status"
         self._kube.patch(path, {"status": {"capacity": capacity}})
-        self._kube.event(claim, "FileSystemResizeSuccessful", f"{name_of(claim)} has {wanted} GiB", warning=False)
+        self._kube.event(
+            claim, "FileSystemResizeSuccessful", f"{name_of(claim)} has {wanted} GiB", warning=False
+        )
         return None
 
     def _reclaim(self, volume: Object) -> None:
         ours = volume["spec"].get("csi", {}).get("driver") == PROVISIONER
         released = volume.get("status", {}).get("phase") == "Released"
         if ours and released and volume["spec"].get("persistentVolumeReclaimPolicy") == "Delete":
-            self._cloud.block_storage.delete_volume(volume["spec"]["csi"]["volumeHandle"], ignore_missing=True)
+            self._cloud.block_storage.delete_volume(
+                volume["spec"]["csi"]["volumeHandle"], ignore_missing=True
+            )
             self._kube.delete(f"/api/v1/persistentvolumes/{volume['metadata']['name']}")
