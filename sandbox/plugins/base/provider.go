@@ -49,7 +49,9 @@ func Serve(name, version string, build func(*Provider) plugin.Provider) {
 
 // server corrects the SDK's answer to Diff: the engine ignores a detailed diff without its flag, and
 // names in its display only those top-level properties that are listed beside it.
-type server struct{ pulumirpc.ResourceProviderServer }
+type server struct {
+	pulumirpc.ResourceProviderServer
+}
 
 func (s *server) Diff(ctx context.Context, req *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
 	response, err := s.ResourceProviderServer.Diff(ctx, req)

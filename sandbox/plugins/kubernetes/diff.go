@@ -52,7 +52,7 @@ func (k *kubernetes) diffObject(req plugin.DiffRequest) (plugin.DiffResponse, er
 	}
 	now := req.NewInputs.Copy()
 	normalise(kind, now)
-	old, fresh := pruneMap(req.OldOutputs, req.OldInputs), base.BareMap(now)
+	old, fresh := compact(pruneMap(req.OldOutputs, req.OldInputs)), compact(base.BareMap(now))
 	k.samePlace(kind, old, fresh)
 	detailed := plugin.NewDetailedDiffFromObjectDiff(old.Diff(fresh), true)
 	for path, change := range detailed {
@@ -72,6 +72,37 @@ func (k *kubernetes) diffObject(req plugin.DiffRequest) (plugin.DiffResponse, er
 	diff.DeleteBeforeReplace = diff.Replace() && is.GetAnnotations()[autonamed] != "true" &&
 		was.GetName() == is.GetName() && was.GetNamespace() == is.GetNamespace()
 	return diff, nil
+}
+
+// compact leaves out empty maps and lists: the API server drops most of them, which is no difference.
+func compact(properties resource.PropertyMap) resource.PropertyMap {
+	kept := make(resource.PropertyMap, len(properties))
+	for key, value := range properties {
+		if value = compactValue(value); !value.IsNull() {
+			kept[key] = value
+		}
+	}
+	return kept
+}
+
+func compactValue(value resource.PropertyValue) resource.PropertyValue {
+	switch {
+	case value.IsObject():
+		if kept := compact(value.ObjectValue()); len(kept) > 0 {
+			return resource.NewObjectProperty(kept)
+		}
+		return resource.NewNullProperty()
+	case value.IsArray():
+		if len(value.ArrayValue()) == 0 {
+			return resource.NewNullProperty()
+		}
+		list := make([]resource.PropertyValue, 0, len(value.ArrayValue()))
+		for _, element := range value.ArrayValue() {
+			list = append(list, compactValue(element))
+		}
+		return resource.NewArrayProperty(list)
+	}
+	return value
 }
 
 // touches says whether `path` is one of `fields` or below, or holds one of them.

@@ -25,6 +25,7 @@ const (
 	interval          = 400 * time.Millisecond
 	statusEvery       = 5 * time.Second
 	troublesToMention = 8
+	askTimeout        = 10 * time.Second
 )
 
 // Objects waits for objects of one cluster; Show tells the operator what is waited for.
@@ -162,6 +163,10 @@ func remains(live *unstructured.Unstructured) string {
 	if finalizers := live.GetFinalizers(); len(finalizers) > 0 {
 		text = fmt.Sprintf("waiting for its finalizers %v", finalizers)
 	}
+	if live.GetKind() != "Namespace" {
+		return text
+	}
+	// A namespace tells by its conditions what is still in it.
 	conditions, _, _ := unstructured.NestedSlice(live.Object, "status", "conditions")
 	for _, entry := range conditions {
 		condition, _ := entry.(map[string]any)

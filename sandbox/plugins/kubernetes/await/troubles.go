@@ -14,19 +14,12 @@ import (
 )
 
 // Troubles says what in a namespace is not ready: pods with the reason, claims without a volume, load
-// balancers without an address, and the warnings of `since`. `selector` narrows down the pods.
-func (o Objects) Troubles(ctx context.Context, namespace, selector string, since time.Time) []string {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+// balancers without an address, and the warnings since a time.
+func (o Objects) Troubles(ctx context.Context, namespace string, since time.Time) []string {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	var found []string
 	core := o.Cluster.Client.CoreV1()
-	if pods, err := core.Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: selector}); err == nil {
-		for i := range pods.Items {
-			if text := podTrouble(&pods.Items[i]); text != "" && pods.Items[i].DeletionTimestamp == nil {
-				found = append(found, fmt.Sprintf("pod %s: %s", pods.Items[i].Name, text))
-			}
-		}
-	}
+	found := o.pods(ctx, namespace, "")
 	if claims, err := core.PersistentVolumeClaims(namespace).List(ctx, metav1.ListOptions{}); err == nil {
 		for _, claim := range claims.Items {
 			if claim.Status.Phase == corev1.ClaimPending && claim.DeletionTimestamp == nil {
@@ -41,14 +34,45 @@ func (o Objects) Troubles(ctx context.Context, namespace, selector string, since
 			}
 		}
 	}
-	if len(found) > troublesToMention {
-		found = append(found[:troublesToMention], fmt.Sprintf("and %d more", len(found)-troublesToMention))
+	if more := len(found) - troublesToMention; more > 0 {
+		found = append(found[:troublesToMention], fmt.Sprintf("and %d more", more))
 	}
-	return append(found, o.warnings(ctx, namespace, since)...)
+	return append(found, o.warnings(ctx, namespace, "", since)...)
 }
 
-// warnings are the newest warning events of a namespace, one for each object and reason.
-func (o Objects) warnings(ctx context.Context, namespace string, since time.Time) []string {
+// troublesOf are the troubles of one object, and of the pods that it selects if it is a workload.
+func (o Objects) troublesOf(ctx context.Context, live *unstructured.Unstructured, since time.Time) []string {
+	if live.GetNamespace() == "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	var found []string
+	if labels, selects, _ := unstructured.NestedStringMap(live.Object, "spec", "selector", "matchLabels"); selects {
+		selector := metav1.FormatLabelSelector(&metav1.LabelSelector{MatchLabels: labels})
+		found = o.pods(ctx, live.GetNamespace(), selector)
+	}
+	return append(found, o.warnings(ctx, live.GetNamespace(), live.GetName(), since)...)
+}
+
+// pods are the selected pods that are not ready, with the reason.
+func (o Objects) pods(ctx context.Context, namespace, selector string) []string {
+	pods, err := o.Cluster.Client.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
+	if err != nil {
+		return nil
+	}
+	var found []string
+	for i := range pods.Items {
+		if text := podTrouble(&pods.Items[i]); text != "" && pods.Items[i].DeletionTimestamp == nil {
+			found = append(found, fmt.Sprintf("pod %s: %s", pods.Items[i].Name, text))
+		}
+	}
+	return found
+}
+
+// warnings are the newest warning events about objects whose names begin with `prefix`, one for each object
+// and reason.
+func (o Objects) warnings(ctx context.Context, namespace, prefix string, since time.Time) []string {
 	events, err := o.Cluster.Client.CoreV1().Events(namespace).List(ctx,
 		metav1.ListOptions{FieldSelector: "type=Warning"})
 	if err != nil {
@@ -69,25 +93,13 @@ func (o Objects) warnings(ctx context.Context, namespace string, since time.Time
 	for _, event := range events.Items {
 		about := event.InvolvedObject.Kind + " " + event.InvolvedObject.Name + ": " + event.Reason
 		// Events keep whole seconds only.
-		if seen[about] || when(event).Before(since.Add(-time.Second)) || len(found) == troublesToMention {
+		if seen[about] || !strings.HasPrefix(event.InvolvedObject.Name, prefix) || when(event).Before(since.Add(-time.Second)) || len(found) == troublesToMention {
 			continue
 		}
 		seen[about] = true
 		found = append(found, "event: "+about+": "+strings.TrimSpace(event.Message))
 	}
 	return found
-}
-
-// troublesOf are the troubles of what a workload selects, or of the object itself.
-func (o Objects) troublesOf(ctx context.Context, live *unstructured.Unstructured, since time.Time) []string {
-	if live.GetNamespace() == "" || ctx.Err() != nil {
-		return nil
-	}
-	selector := ""
-	if labels, found, _ := unstructured.NestedStringMap(live.Object, "spec", "selector", "matchLabels"); found {
-		selector = metav1.FormatLabelSelector(&metav1.LabelSelector{MatchLabels: labels})
-	}
-	return o.Troubles(ctx, live.GetNamespace(), selector, since)
 }
 
 // podTrouble says why a pod is not ready; nothing where it is.

@@ -216,7 +216,7 @@ func (r *Releases) watched(
 				return
 			case <-time.After(watchEvery):
 			}
-			found := objects.Troubles(ctx, wanted.Namespace, "", since)
+			found := objects.Troubles(ctx, wanted.Namespace, since)
 			isEvent := func(line string) bool { return strings.HasPrefix(line, "event: ") }
 			if len(found) == 0 || len(last) > 0 && !slices.ContainsFunc(found, func(line string) bool { return !isEvent(line) }) {
 				continue
