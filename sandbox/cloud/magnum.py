@@ -9,6 +9,7 @@ One process, because its messages travel inside it (`fake://`): there is no Rabb
 
 from __future__ import annotations
 
+import functools
 import logging
 import shutil
 import sys
@@ -25,8 +26,11 @@ _DRIVER_CLASS = "sandbox.clusters.driver:Driver"
 SYNC_INTERVAL_S = 1
 """How often the driver is asked for the state of what is in progress; every 10 s in a real Magnum, whose
 operations take minutes."""
+_READ_S = 0.2
+"""Longer than one request's reads of a cluster and its node groups."""
 
 LOG = logging.getLogger(__name__)
+_turn = threading.Lock()
 
 
 def _configure() -> Path:
@@ -95,8 +99,8 @@ def _close_list_queries() -> None:
 def _answer_after_the_row_exists() -> None:
     """Do what Magnum's API only casts before it answers 202.
 
-    Clients poll at once, and read the 404 of a row that is not yet there as a deleted cluster. A failure is
-    Magnum's own to record in that row, as it is after a cast.
+    Clients poll at once: they read the 404 of a row that is not yet there as a deleted cluster, and a state that
+    has not begun to change as a refusal. A failure is Magnum's own to record in that row, as it is after a cast.
     """
     from magnum.conductor.api import API
 
@@ -109,8 +113,14 @@ def _answer_after_the_row_exists() -> None:
 
         return cast
 
-    API.cluster_create_async = waiting(API.cluster_create)
-    API.nodegroup_create_async = waiting(API.nodegroup_create)
+    for call in (
+        "cluster_create",
+        "cluster_delete",
+        "nodegroup_create",
+        "nodegroup_delete",
+        "nodegroup_update",
+    ):
+        setattr(API, f"{call}_async", waiting(getattr(API, call)))
 
 
 def _start_conductor() -> None:
@@ -126,6 +136,8 @@ def _start_conductor() -> None:
     )
     from magnum.conf import CONF
 
+    for module in (cluster_conductor, nodegroup_conductor):
+        _take_turns(module.Handler)
     handlers = [
         module.Handler()
         for module in (
@@ -141,14 +153,48 @@ def _start_conductor() -> None:
     rpc_service.Service.create(CONF.conductor.topic, "sandbox", handlers, "magnum-conductor").start()
 
 
+def _take_turns(handler: type) -> None:
+    """Let what a client orders and what the driver reports change a cluster one after the other.
+
+    Else a report, written from a row that was read a moment before, undoes the order; in a real Magnum, which
+    asks its driver a tenth as often, that is rare.
+    """
+
+    def in_turn(order: Any) -> Any:
+        @functools.wraps(order)
+        def ordering(*args: Any, **kwargs: Any) -> Any:
+            with _turn:
+                return order(*args, **kwargs)
+
+        return ordering
+
+    for name, order in vars(handler).copy().items():
+        if name.startswith(("cluster_", "nodegroup_")):
+            setattr(handler, name, in_turn(order))
+
+
+def _forget(admin: Any, cluster: Any) -> None:
+    """Take a deleted cluster out of the database, its node groups last.
+
+    Magnum itself takes them first, and answers 400 to who reads the cluster between the two.
+    """
+    from magnum.conductor.handlers.common import cert_manager
+    from magnum.objects import NodeGroup
+
+    groups = NodeGroup.list(admin, cluster.uuid)
+    cert_manager.delete_certificates_from_cluster(cluster, context=admin)
+    cluster.destroy()
+    time.sleep(_READ_S)
+    for group in groups:
+        group.destroy()
+
+
 def _synchronise() -> None:
     """Ask the driver for the state of what is in progress, for ever: Magnum's periodic task, on our clock."""
     from magnum.common import context
     from magnum.drivers.common.driver import Driver
     from magnum.objects import Cluster
     from magnum.objects.fields import ClusterStatus
-    from magnum.service.periodic import ClusterUpdateJob
-    from oslo_service.loopingcall import LoopingCallDone
 
     admin = context.make_admin_context(all_tenants=True)
     context.set_ctx(admin)
@@ -162,15 +208,25 @@ def _synchronise() -> None:
     while True:
         try:
             for cluster in Cluster.list(admin, filters={"status": states}):
-                try:
-                    ClusterUpdateJob(admin, cluster).update_status()
-                except LoopingCallDone:
-                    continue
-                except Exception:
-                    LOG.exception("The state of cluster %s is not known", cluster.uuid)
+                with _turn:
+                    _update(admin, driver, cluster.uuid)
         except Exception:
-            LOG.exception("The clusters in progress are not known")
+            LOG.exception("What is in progress could not be looked after")
         time.sleep(SYNC_INTERVAL_S)
+
+
+def _update(admin: Any, driver: Any, uuid: str) -> None:
+    from magnum.objects import Cluster
+    from magnum.objects.fields import ClusterStatus
+
+    try:
+        cluster = Cluster.get_by_uuid(admin, uuid)
+        if cluster.status.endswith("_IN_PROGRESS"):
+            driver.update_cluster_status(admin, cluster)
+        if cluster.status == ClusterStatus.DELETE_COMPLETE:
+            _forget(admin, cluster)
+    except Exception:
+        LOG.exception("The state of cluster %s is not known", uuid)
 
 
 def main() -> None:

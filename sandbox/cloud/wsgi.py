@@ -21,5 +21,13 @@ def serve(name: str, app: WSGIApplication, *, threads: int) -> None:
     """Answer for the service process `name` on its loopback port until the process ends."""
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a queue of a few requests is normal here
     waitress.serve(
-        faults.Middleware(app, name), host="127.0.0.1", port=layout.port(name), threads=threads, ident=None
+        faults.Middleware(app, name),
+        host="127.0.0.1",
+        port=layout.port(name),
+        threads=threads,
+        ident=None,
+        # OpenStack's clients keep connections open and forget them: past the default of 100 nobody gets in.
+        connection_limit=2000,
+        cleanup_interval=10,
+        asyncore_use_poll=True,
     )
