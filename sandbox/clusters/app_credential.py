@@ -1,5 +1,6 @@
 """The application credential that Magnum makes for each cluster, and deletes with it."""
 
+# mypy: disable-error-code="import-not-found"
 from __future__ import annotations
 
 from typing import Any

@@ -31,7 +31,10 @@ def connect(credential: Credential) -> Connection:
 
 
 def delete_servers(connection: Connection, cluster: Cluster) -> int:
-    """Delete the servers of `cluster`; load balancers, floating IPs and volumes of claims stay. Returns how many."""
+    """Delete the servers of `cluster` and return how many there were.
+
+    Load balancers, floating IPs and the volumes of claims stay.
+    """
     mine = [
         server
         for server in connection.compute.servers(details=True)

@@ -1,4 +1,4 @@
-"""One cluster's control plane: etcd, API server, controller manager, scheduler, kwok and the cloud controller.
+"""One cluster's control plane: etcd, the Kubernetes components, kwok and the cloud controller.
 
 All listen on the loopback interface. The API server's certificate and the components' client certificates are
 signed by the CA that Magnum made for the cluster, so a kubeconfig from Magnum is verified for real.
@@ -32,7 +32,7 @@ QUIET_GO = {"GOGC": "60", "GOMAXPROCS": "2"}
 """Less memory for slightly more CPU: several clusters share one small machine."""
 
 HALTED = "halted"
-"""While a file of this name lies in the cluster's folder, dead processes are left dead (a broken control plane)."""
+"""While a file of this name lies in the cluster's folder, dead processes are left dead."""
 
 Command = Callable[[], list[str | Path]]
 
@@ -103,8 +103,8 @@ class ControlPlane:
 
     def _etcd(self) -> list[str | Path]:
         client, peer = (f"http://127.0.0.1:{self._port(part)}" for part in ("etcd", "etcd-peer"))
-        # Debian's etcd is 3.4, which has no --unsafe-no-fsync; a newer one may stand in BIN.
-        program = shutil.which("etcd", path=f"{layout.BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}")
+        path = f"{layout.BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        program = shutil.which("etcd", path=path)
         if program is None:
             raise FileNotFoundError("etcd is not installed (Debian package etcd-server)")
         return [
@@ -138,8 +138,8 @@ class ControlPlane:
             # The address of the only API server is a loopback one, which an Endpoints object may not hold.
             "--endpoint-reconciler-type=none",
             "--enable-priority-and-fairness=false",
-            # Debian's etcd 3.4 cannot report a watch's progress, without which a streamed list never ends; clients
-            # that are told so take a plain list instead.
+            # Debian's etcd 3.4 cannot report a watch's progress, without which a streamed list never ends;
+            # clients that are told so take a plain list instead.
             "--feature-gates=WatchList=false",
             "--profiling=false",
         ]

@@ -3,6 +3,7 @@
 It never waits: it writes down what is wanted, and the cluster's keeper and controller see to it.
 """
 
+# mypy: disable-error-code="import-not-found"
 from __future__ import annotations
 
 import time
@@ -11,7 +12,7 @@ from typing import Any
 from magnum.common import exception, short_id
 from magnum.conductor.handlers.common import cert_manager
 from magnum.drivers.common import driver
-from magnum.objects import Cluster, NodeGroup
+from magnum.objects import Cluster, ClusterTemplate, NodeGroup
 from magnum.objects.fields import ClusterStatus
 
 from sandbox import layout
@@ -131,13 +132,13 @@ class Driver(driver.Driver):  # type: ignore[misc]  # Magnum has no types
         _nodes_to_remove: list[str],
         nodegroup: NodeGroup | None = None,
     ) -> None:
-        """Take over a new node count; which nodes go is not for the caller to say, as with the real driver."""
+        """Take over a new node count; which nodes go is not for the caller to say, as there."""
         self._put(context, cluster, nodegroup or cluster.default_ng_worker, delay_s=0)
 
     def update_cluster(
         self, context: Any, cluster: Cluster, scale_manager: Any = None, rollback: bool = False
     ) -> None:
-        """Refused, as by the real driver: a cluster's node count is changed by `openstack coe cluster resize`."""
+        """Refused, as by the real driver: the node count is changed by `openstack coe cluster resize`."""
         del context, cluster, scale_manager, rollback
         raise NotImplementedError(
             "Updating a cluster in this way is not currently supported (use a resize for the node count)"
@@ -147,9 +148,27 @@ class Driver(driver.Driver):  # type: ignore[misc]  # Magnum has no types
         """What Magnum asks for the cluster's health."""
         return health.Monitor(cluster)
 
-    def upgrade_cluster(self, *_args: Any, **_kwargs: Any) -> None:
-        """Not simulated: one version of Kubernetes is all that the sandbox has."""
-        raise exception.NotSupported(operation="upgrading a cluster in the sandbox")
+    def upgrade_cluster(
+        self,
+        _context: Any,
+        cluster: Cluster,
+        cluster_template: ClusterTemplate,
+        _max_batch_size: int,
+        _nodegroup: NodeGroup,
+        _scale_manager: Any = None,
+        _rollback: bool = False,
+    ) -> None:
+        """Take over another template; the nodes stay, since one Kubernetes is all that the sandbox has."""
+        ready_at = time.time() + spec.NODE_S * layout.time_scale()
+        for group in cluster.nodegroups:
+            group.status = ClusterStatus.UPDATE_IN_PROGRESS
+            group.save()
+        cluster.cluster_template_id = cluster_template.uuid
+        with spec.edit(cluster.uuid) as wanted:
+            wanted.failure = None
+            wanted.image_id = cluster_template.image_id
+            for changed in wanted.groups.values():
+                changed.ready_at = ready_at
 
     def create_federation(self, *_args: Any) -> None:
         """Not supported."""

@@ -1,7 +1,7 @@
 """Faults that a test may inject into one cluster or node group, besides the cluster label `sandbox_fault`.
 
-A file RUN/faults/<cluster>, or RUN/faults/<cluster>.<node group>, holds the fault's name. `create_failed` strikes
-once; `hang` lasts as long as its file.
+A file RUN/faults/<cluster>, or RUN/faults/<cluster>.<node group>, holds the fault's name. `create_failed`
+strikes once; `hang` lasts as long as its file.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The keeper of a cluster: a thread that runs its control plane until the cluster is deleted.
 
-It starts the processes, starts again those that died (as a kubelet does with static pods), and takes everything
-down at the end. It works from the cluster's folder alone, so a new Magnum process takes up where the last ended.
+It starts the processes, starts again those that died (as a kubelet does with static pods), and takes
+everything down at the end. It works from the cluster's folder alone, so a new Magnum process takes up where
+the last one ended.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import logging
 import threading
 from collections.abc import Callable
 
+from keystoneauth1.exceptions import NotFound, Unauthorized
 from openstack.exceptions import SDKException
 
 from sandbox.clusters import cloud, spec
@@ -26,7 +28,7 @@ _lock = threading.Lock()
 
 
 class Keeper(threading.Thread):
-    """Runs the control plane of the cluster `uuid`; `drop_credential` is called when it needs no credential more."""
+    """Runs the control plane of the cluster `uuid`; calls `drop_credential` at the very end."""
 
     def __init__(self, uuid: str, drop_credential: Callable[[spec.Cluster], None]) -> None:
         super().__init__(name=f"keeper-{uuid}", daemon=True)
@@ -61,8 +63,8 @@ class Keeper(threading.Thread):
         if credential is not None:
             try:
                 cloud.delete_servers(cloud.connect(credential), cluster)
-            except SDKException as error:
-                # A credential that was revoked must not keep the cluster for ever; the servers stay, as they would.
+            except (SDKException, Unauthorized, NotFound) as error:
+                # A credential that somebody revoked must not keep the cluster for ever.
                 LOG.warning("servers of %s stay: %s", cluster.stack_id, error)
             self._drop_credential(cluster)
         (cluster.folder / GONE).touch()

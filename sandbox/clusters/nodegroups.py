@@ -1,5 +1,6 @@
-"""Node groups as Magnum hands them over, checked as the Cluster API driver (magnum-capi-helm 1.4) checks them."""
+"""Node groups as Magnum hands them over, checked as its Cluster API driver (magnum-capi-helm 1.4) does."""
 
+# mypy: disable-error-code="import-not-found"
 from __future__ import annotations
 
 from typing import Any
@@ -44,7 +45,7 @@ def _limits(cluster: Cluster, group: NodeGroup) -> tuple[int, int]:
     minimum = count if group.min_node_count is None else int(group.min_node_count)
     maximum = count if group.max_node_count is None else int(group.max_node_count)
     if group.is_default:
-        # Magnum itself writes 0 or 1 where nobody asked for a minimum; the cluster's labels win over the fields.
+        # Magnum writes 0 or 1 where nobody asked for a minimum; the cluster's labels win over the fields.
         minimum = number(cluster, "min_node_count", count if minimum <= 1 else minimum)
         maximum = number(cluster, "max_node_count", maximum)
     rules = {

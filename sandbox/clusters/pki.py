@@ -1,4 +1,4 @@
-"""Certificates: those of a control plane, signed by the cluster's CA, and those that the sandbox's own CA issues."""
+"""Certificates of control planes, signed by the cluster's CA, and those that the sandbox's CA issues."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def issue(
     hosts: Sequence[str] = (),
     days: int = 3650,
 ) -> Pair:
-    """A certificate of `ca` with a new EC key: for a server of these `hosts`, or for a client when none is given."""
+    """A certificate of `ca` with a new EC key: for a server of these `hosts`, or, with none, for a client."""
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = _sign(ca, _name(common_name, organization), key.public_key(), hosts, days)
     return Pair(certificate=certificate, key=_pem(key))
@@ -151,7 +151,7 @@ def names_of(holder: x509.CertificateSigningRequest | x509.Certificate) -> list[
 
 
 def sandbox_ca() -> Pair:
-    """The CA that stands for the world's certificate authorities here: RUN/ca.pem, made when first asked for."""
+    """The CA that stands for the world's authorities here: RUN/ca.pem, made when first asked for."""
     certificate, key = layout.RUN / "ca.pem", layout.RUN / "ca-key.pem"
     with layout.locked(certificate):
         if not (certificate.exists() and key.exists()):

@@ -1,5 +1,6 @@
-"""How far a cluster is, told to Magnum: from what its controller has reached to the states that clients read."""
+"""How far a cluster is: from what its controller has reached to the states that Magnum's clients read."""
 
+# mypy: disable-error-code="import-not-found"
 from __future__ import annotations
 
 import time
@@ -23,7 +24,7 @@ def _fail(group: NodeGroup, reason: str) -> None:
 
 def _coe_version(cluster: Cluster) -> str:
     """The version that runs; where the template asks for another minor version, that is said."""
-    asked = str((cluster.labels or {}).get("kube_tag") or cluster.cluster_template.labels.get("kube_tag", ""))
+    asked = str(cluster.cluster_template.labels.get("kube_tag", ""))
     running = spec.KUBERNETES_VERSION
     same = not asked or asked.split(".")[:2] == running.split(".")[:2]
     return running if same else f"{running} (sandbox; template: {asked})"
@@ -35,10 +36,10 @@ def _settle_group(wanted: spec.Cluster, told: spec.Status, group: NodeGroup) -> 
         return True
     reached = told.groups.get(group.uuid)
     if group.status == ClusterStatus.DELETE_IN_PROGRESS:
-        if group.uuid in wanted.groups or reached is not None:
-            return False
-        group.destroy()
-        return True
+        left = group.uuid in wanted.groups or reached is not None
+        if not left:
+            group.destroy()
+        return not left
     target = wanted.groups.get(group.uuid)
     if target is None or reached is None or faults.hangs(wanted.name, group.name):
         return False
@@ -47,6 +48,12 @@ def _settle_group(wanted: spec.Cluster, told: spec.Status, group: NodeGroup) -> 
         with spec.edit(wanted.uuid) as changed:
             changed.failure = reached.error
         return True
+    return _settle_made(wanted, target, reached, group)
+
+
+def _settle_made(
+    wanted: spec.Cluster, target: spec.NodeGroup, reached: spec.GroupStatus, group: NodeGroup
+) -> bool:
     enough = reached.ready >= target.least and (target.autoscaled or reached.machines == target.count)
     if time.time() < target.ready_at or not enough:
         return False

@@ -1,4 +1,4 @@
-"""What a cluster should be and how far it is: the files between Magnum's driver and the cluster's controller."""
+"""What a cluster should be and how far it is: the files between Magnum's driver and the controller."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ KUBERNETES_VERSION = "v1.34.2"
 
 
 def sanitized(name: str) -> str:
-    """`name` as the driver of the real cloud spells it: lower case, anything else than [a-z0-9] becomes `-`."""
+    """`name` as the real driver spells it: lower case, anything else than [a-z0-9] becomes `-`."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 

@@ -1,0 +1,1 @@
+"""The cloud controller: one process for each cluster, with a part for each concern."""

@@ -1,4 +1,7 @@
-"""`python -m sandbox.clusters.controller <uuid>`: nodes, load balancers, volumes and certificates of one cluster."""
+"""`python -m sandbox.clusters.controller <uuid>` looks after what one cluster needs of the cloud.
+
+That is its nodes, load balancers, volumes and certificates.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """Orders and challenges: the sandbox's certificate authority looks whether a name leads to the Ingress."""
 
+# mypy: disable-error-code="import-not-found"
 from __future__ import annotations
 
 import base64
@@ -33,7 +34,7 @@ def resolve(host: str) -> list[str]:
 
 
 def obstacle(world: World, namespace: str, host: str, token: str) -> str | None:
-    """Why the self check of an HTTP-01 challenge for `host` fails, in cert-manager's words; None: it passes."""
+    """Why an HTTP-01 self check for `host` fails, in cert-manager's words; None: it passes."""
     url = f"http://{host}/.well-known/acme-challenge/{token}"
     waiting = "Waiting for HTTP-01 challenge propagation:"
     here = [

@@ -1,9 +1,9 @@
-"""The cluster autoscaler's decisions, pure: which groups grow for pending pods, which nodes have been empty too long.
+"""The cluster autoscaler's decisions, pure: which groups grow for pending pods, which nodes are empty.
 
-As the real one: pods that fit on a node that is there or on its way add nothing; expendable pods (priority below
--10) add and keep nothing; a group stays between its min and max; pods with safe-to-evict=false keep their node.
-Simpler than the real one: the first group (smallest flavor) on which a pod fits grows, and only nodes that hold
-nothing but DaemonSet and expendable pods are removed.
+As the real one: pods that fit on a node that is there or on its way add nothing; expendable pods (priority
+below -10) add and keep nothing; a group stays between its min and max; pods with safe-to-evict=false keep
+their node. Simpler than the real one: the first group (smallest flavor) on which a pod fits grows, and only
+nodes that hold nothing but DaemonSet and expendable pods are removed.
 """
 
 from __future__ import annotations
@@ -60,15 +60,12 @@ def growth(
 ) -> Counter[str]:
     """How many nodes to add, by UUID of the node group.
 
-    `rooms`: what is free on the nodes that are there; `machines`: how many each group has, those to come included.
-    The machines to come must be among `rooms` as empty nodes.
+    `rooms`: what is free on the nodes, those to come included; `machines`: how many each group has, likewise.
     """
     open_rooms = list(rooms)
     added: Counter[str] = Counter()
-    candidates = sorted(
-        (group for group in groups if group.autoscaled),
-        key=lambda group: (group.vcpus, group.ram_mib, group.name),
-    )
+    autoscaled = [group for group in groups if group.autoscaled]
+    candidates = sorted(autoscaled, key=lambda group: (group.vcpus, group.ram_mib, group.name))
     for pod in pending(pods):
         place = next((one for one in open_rooms if one.admits(pod)), None)
         if place is None:

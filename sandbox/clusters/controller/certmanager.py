@@ -1,7 +1,7 @@
-"""cert-manager's part, played while its Deployment is available: from an Ingress to a Secret with a certificate.
+"""cert-manager's part, played while its Deployment is available: from an Ingress to a Secret.
 
-Kinds, names, conditions and reasons are cert-manager's, so that what an operator reads here is what she would read
-there. The certificate authority is the sandbox's own, but it looks first whether the name leads to the Ingress.
+Kinds, names, conditions and reasons are cert-manager's, so that what an operator reads here is what she would
+read there. The certificate authority is the sandbox's own; it looks whether the name leads to the Ingress.
 """
 
 from __future__ import annotations

@@ -1,12 +1,14 @@
 """Does a pod fit on a node? The part of the scheduler's rules that the autoscaler needs; all of it is pure.
 
-Left out, and so never a reason to add or spare a node: affinity between pods, topology spread, host ports, volumes.
+Left out, and so never a reason to add or spare a node: affinity between pods, topology spread, host ports,
+volumes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from kubernetes.utils.quantity import parse_quantity
@@ -18,9 +20,14 @@ EXPENDABLE = -10
 """Pods of a priority below this neither add a node nor keep one (the autoscaler's default cutoff)."""
 
 
+def _number(value: str) -> Decimal:
+    found: Decimal = parse_quantity(value)  # type: ignore[no-untyped-call]
+    return found
+
+
 def quantities(raw: Mapping[str, str] | None) -> dict[str, float]:
     """Resources as numbers: cores, bytes, pieces."""
-    return {name: float(parse_quantity(value)) for name, value in (raw or {}).items()}
+    return {name: float(_number(value)) for name, value in (raw or {}).items()}
 
 
 def _sum(parts: Iterable[Mapping[str, float]]) -> dict[str, float]:
@@ -63,7 +70,8 @@ def _tolerates(toleration: Object, taint: Object) -> bool:
         return False
     if toleration.get("operator") == "Exists":
         return toleration.get("key") in (None, "", taint["key"])
-    return toleration.get("key") == taint["key"] and toleration.get("value", "") == taint.get("value", "")
+    same_value: bool = toleration.get("value", "") == taint.get("value", "")
+    return same_value and toleration.get("key") == taint["key"]
 
 
 def tolerated(pod: Object, taints: Iterable[Object]) -> bool:
@@ -76,22 +84,18 @@ def tolerated(pod: Object, taints: Iterable[Object]) -> bool:
     )
 
 
+_OPERATORS: dict[str, Callable[[str | None, list[str]], bool]] = {
+    "In": lambda value, values: value in values,
+    "NotIn": lambda value, values: value not in values,
+    "Exists": lambda value, _: value is not None,
+    "DoesNotExist": lambda value, _: value is None,
+    "Gt": lambda value, values: value is not None and int(value) > int(values[0]),
+    "Lt": lambda value, values: value is not None and int(value) < int(values[0]),
+}
+
+
 def _expression(rule: Object, labels: Mapping[str, str]) -> bool:
-    value, values = labels.get(rule["key"]), rule.get("values", [])
-    match rule["operator"]:
-        case "In":
-            return value in values
-        case "NotIn":
-            return value not in values
-        case "Exists":
-            return value is not None
-        case "DoesNotExist":
-            return value is None
-        case "Gt":
-            return value is not None and int(value) > int(values[0])
-        case "Lt":
-            return value is not None and int(value) < int(values[0])
-    return False
+    return _OPERATORS[rule["operator"]](labels.get(rule["key"]), rule.get("values", []))
 
 
 def selected(pod: Object, labels: Mapping[str, str]) -> bool:

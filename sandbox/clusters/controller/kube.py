@@ -36,7 +36,7 @@ class Kube:
     """The API server that `kubeconfig` names. Paths are those of the API; errors are ApiException."""
 
     def __init__(self, kubeconfig: Path) -> None:
-        self._client = config.new_client_from_config(str(kubeconfig))
+        self._client = config.new_client_from_config(str(kubeconfig))  # type: ignore[no-untyped-call]
         self._host = self._client.configuration.host
         self._told: dict[str, str] = {}
 
@@ -61,7 +61,7 @@ class Kube:
         return self.request("GET", path)
 
     def create(self, path: str, body: Object, *, exists_ok: bool = False) -> Object:
-        """Create an object in the collection `path`; with `exists_ok` one that is there already is left as it is."""
+        """Create an object in the collection `path`; with `exists_ok` one that is there is left alone."""
         try:
             return self.request("POST", path, body)
         except ApiException as error:
@@ -84,7 +84,9 @@ class Kube:
 
     def watch(self, path: str, resource_version: str) -> Iterator[Object]:
         """Changes of the collection `path` since `resource_version`, until the server ends the watch."""
-        query = f"{'&' if '?' in path else '?'}watch=1&allowWatchBookmarks=true&timeoutSeconds={WATCH_S}&resourceVersion={resource_version}"
+        joint = "&" if "?" in path else "?"
+        options = f"watch=1&allowWatchBookmarks=true&timeoutSeconds={WATCH_S}"
+        query = f"{joint}{options}&resourceVersion={resource_version}"
         answer = self._open("GET", path + query, kind="application/json", timeout=(5, WATCH_S + 30))
         rest = b""
         for chunk in answer.response.stream(amt=None):

@@ -1,6 +1,7 @@
-"""Services of type LoadBalancer: a load balancer and a floating IP in the cloud, as OpenStack's controller makes them.
+"""Services of type LoadBalancer: load balancers and floating IPs, as OpenStack's cloud controller makes them.
 
-They go with the Service, never with the cluster: a cluster that is deleted first leaves them behind, here as there.
+They go with the Service, never with the cluster: a cluster that is deleted first leaves them behind, here as
+there.
 """
 
 from __future__ import annotations
@@ -170,7 +171,7 @@ class LoadBalancers:
         return None
 
     def _release(self, service: Object, balancer: Any) -> None:
-        """Delete the floating IP if it was made for a Service; one that somebody made otherwise is only let go."""
+        """Delete the floating IP if it was made for a Service; any other one is only let go."""
         for address in self._cloud.network.ips(port_id=balancer.vip_port_id):
             if address.description.startswith("Floating IP for Kubernetes external service"):
                 self._cloud.network.delete_ip(address)

@@ -7,6 +7,7 @@ import threading
 import time
 from typing import Protocol
 
+from keystoneauth1.exceptions import ClientException
 from kubernetes.client.exceptions import ApiException
 from openstack.exceptions import SDKException
 
@@ -20,7 +21,7 @@ class Part(Protocol):
     """One concern of the controller."""
 
     def reconcile(self) -> float | None:
-        """Bring the world closer to what is wanted; seconds until the next look, None: when something changes."""
+        """Come closer to what is wanted; seconds until the next look, None: when something changes."""
 
 
 class Loop(threading.Thread):
@@ -42,7 +43,7 @@ class Loop(threading.Thread):
         while True:
             try:
                 wait = self.part.reconcile()
-            except (ApiException, SDKException, OSError) as error:
+            except (ApiException, ClientException, SDKException, OSError) as error:
                 LOG.warning("%s: %s", self.name, error)
                 wait = RETRY_S
             except Exception:

@@ -17,6 +17,7 @@ from sandbox.clusters.controller.nodes import Machine
 
 LOG = logging.getLogger(__name__)
 REFUSED_RETRY_S = 5.0
+SERVER_ERROR = 500
 
 
 class Machines:
@@ -28,11 +29,14 @@ class Machines:
         self._machines: dict[str, Machine] | None = None
         self._empty = autoscaler.EmptyNodes()
         self._errors: dict[str, str] = {}
+        """Why the cloud refused a server, by UUID of the node group; it is asked again all the same."""
+        self._unanswered = False
         self._told: spec.Status | None = None
 
     def reconcile(self) -> float | None:
         """Bring machines and nodes to what the groups want."""
         cluster = spec.load(self._uuid)
+        self._unanswered = False
         if self._machines is None:
             self._machines = self._find()
         by_node: dict[str, list[Object]] = defaultdict(list)
@@ -93,8 +97,12 @@ class Machines:
         try:
             server = self._cloud.compute.create_server(**request)
         except HttpException as error:
-            self._errors[group.uuid] = f"node group {group.name}: {error.details or error}"
-            LOG.warning("%s", self._errors[group.uuid])
+            reason = f"node group {group.name}: {error.details or error}"
+            LOG.warning("%s", reason)
+            if error.status_code and error.status_code < SERVER_ERROR:
+                self._errors[group.uuid] = reason
+            else:
+                self._unanswered = True
             return False
         self._errors.pop(group.uuid, None)
         server = self._cloud.compute.get_server(server.id)
@@ -112,14 +120,12 @@ class Machines:
 
     def _fill(self, cluster: spec.Cluster, group: spec.NodeGroup) -> None:
         have = self._of(group.uuid)
-        if not have:
-            ready_at = group.ready_at
-        else:
-            ready_at = time.time() + spec.NODE_S * layout.time_scale()
+        later = time.time() + spec.NODE_S * layout.time_scale()
+        ready_at = later if have else group.ready_at
         for _ in range(group.least - len(have)):
             if not self._create(cluster, group, ready_at):
                 return
-        most = group.maximum if group.autoscaled else group.count
+        most = len(have) if group.autoscaled else group.count
         # Empty nodes first, then the youngest.
         spare = sorted(have, key=lambda one: (self._empty.since(one.name) is None, -one.ready_at))
         for machine in spare[: max(0, len(have) - most)]:
@@ -181,7 +187,7 @@ class Machines:
 
     def _join(self, cluster: spec.Cluster) -> float:
         """Make the Nodes of the machines whose time has come; seconds until the next one's."""
-        wait = REFUSED_RETRY_S if self._errors else float("inf")
+        wait = REFUSED_RETRY_S if self._errors or self._unanswered else float("inf")
         for machine in (self._machines or {}).values():
             if machine.name in self._nodes.items:
                 continue

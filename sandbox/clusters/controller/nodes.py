@@ -12,7 +12,7 @@ from sandbox.clusters.controller.kube import Object
 
 SYSTEM_CPU_MILLI = 200
 SYSTEM_MEMORY_MIB = 1024
-"""What kubelet, network and storage daemons take of each node. A choice: the real figure varies with the release."""
+"""What kubelet, network and storage daemons take of each node: a choice, the real figure varies."""
 MAX_PODS = 110
 CONTROL_PLANE_LABEL = "node-role.kubernetes.io/control-plane"
 ALPHABET = string.ascii_lowercase + string.digits
