@@ -99,8 +99,9 @@ def _close_list_queries() -> None:
 def _answer_after_the_row_exists() -> None:
     """Do what Magnum's API only casts before it answers 202.
 
-    Clients poll at once: they read the 404 of a row that is not yet there as a deleted cluster, and a state that
-    has not begun to change as a refusal. A failure is Magnum's own to record in that row, as it is after a cast.
+    Clients poll at once: they read the 404 of a row that is not yet there as a deleted cluster, and a state
+    that has not begun to change as a refusal. A failure is Magnum's own to record in that row, as it is after a
+    cast.
     """
     from magnum.conductor.api import API
 
