@@ -42,7 +42,8 @@ def _annotated(service: Object, key: str) -> bool:
     return str(service["metadata"].get("annotations", {}).get(key, "")).lower() == "true"
 
 
-def _wanted(service: Object) -> bool:
+def wanted(service: Object) -> bool:
+    """Whether `service` is to have a load balancer of ours."""
     spec_ = service["spec"]
     return (
         spec_["type"] == "LoadBalancer"
@@ -65,7 +66,7 @@ class LoadBalancers:
 
     def _look(self, cluster: spec.Cluster, service: Object) -> float | None:
         try:
-            if _wanted(service):
+            if wanted(service):
                 return self._ensure(cluster, service)
             if FINALIZER in service["metadata"].get("finalizers", []):
                 return self._remove(cluster, service)
@@ -81,10 +82,10 @@ class LoadBalancers:
 
     def _finalizers(self, service: Object, *, add: bool) -> None:
         others = [one for one in service["metadata"].get("finalizers", []) if one != FINALIZER]
-        wanted = [*others, FINALIZER] if add else others
+        finalizers = [*others, FINALIZER] if add else others
         # With its version, so that nobody else's finalizer is overwritten.
         version = service["metadata"]["resourceVersion"]
-        metadata = {"finalizers": wanted, "resourceVersion": version}
+        metadata = {"finalizers": finalizers, "resourceVersion": version}
         self._kube.patch(self._path(service), {"metadata": metadata})
 
     def _ensure(self, cluster: spec.Cluster, service: Object) -> float | None:
@@ -136,8 +137,8 @@ class LoadBalancers:
         attached = next(iter(network.ips(port_id=balancer.vip_port_id)), None)
         if attached is not None:
             return str(attached.floating_ip_address)
-        wanted = service["spec"].get("loadBalancerIP")
-        if not wanted:
+        given = service["spec"].get("loadBalancerIP")
+        if not given:
             external = network.find_network(EXTERNAL_NETWORK, ignore_missing=False)
             made = network.create_ip(
                 floating_network_id=external.id,
@@ -145,16 +146,16 @@ class LoadBalancers:
                 description=floating_ip_description(cluster.name, service),
             )
             return str(made.floating_ip_address)
-        found = next(iter(network.ips(floating_ip_address=wanted)), None)
+        found = next(iter(network.ips(floating_ip_address=given)), None)
         if found is None:
             # Only an administrator may choose the address of a new floating IP.
             raise Refused(
-                f"there is no floating IP {wanted} in the project, and none may be made with that address"
+                f"there is no floating IP {given} in the project, and none may be made with that address"
             )
         if found.port_id:
-            raise Refused(f"floating IP {wanted} is attached to port {found.port_id} already")
+            raise Refused(f"floating IP {given} is attached to port {found.port_id} already")
         network.update_ip(found, port_id=balancer.vip_port_id)
-        return str(wanted)
+        return str(given)
 
     def _remove(self, cluster: spec.Cluster, service: Object) -> float | None:
         balancer = self._cloud.load_balancer.find_load_balancer(balancer_name(cluster.name, service))
