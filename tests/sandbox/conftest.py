@@ -131,3 +131,11 @@ def new_gateway(
     for gateway in made:
         gateway.run("pulumi", "cancel", "--yes", "--stack", gateway.name)
         gateway.pulumi("destroy", "--yes", "--skip-preview")
+
+
+@pytest.fixture(scope="session")
+def faults(sandbox_env: dict[str, str]) -> Path:
+    """The folder in which a file named like a cluster injects a fault into it (sandbox/clusters/faults.py)."""
+    folder = Path(sandbox_env["SANDBOX_HOME"]) / "run" / "faults"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

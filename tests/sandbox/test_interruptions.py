@@ -1,0 +1,116 @@
+"""What is interrupted is taken up again by the next `up`: the same cluster, nothing twice, nothing lost."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openstack.connection import Connection
+
+from tests.sandbox.conftest import Gateway
+
+NewGateway = Callable[[str], Gateway]
+
+
+def clusters(cloud: Connection, name: str) -> list[Any]:
+    """The cloud's clusters of this name."""
+    found = cloud.container_infrastructure_management.clusters()
+    return [cluster for cluster in found if cluster.name == name]
+
+
+def wait_for(what: Callable[[], Any], seconds: float = 60) -> Any:
+    """The first true answer of `what`."""
+    deadline = time.monotonic() + seconds
+    while not (answer := what()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.2)
+    return answer
+
+
+def test_engine_killed_while_the_cluster_is_created(new_gateway: NewGateway, cloud: Connection) -> None:
+    gateway = new_gateway("killed")
+    engine = subprocess.Popen(
+        ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", "killed"],
+        cwd=gateway.folder,
+        env=gateway.env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    (made,) = wait_for(lambda: clusters(cloud, "killed"))
+    engine.kill()
+    engine.wait()
+    gateway.pulumi("cancel", "--yes")
+    assert "killed-magnum" not in gateway.resources(), "it was killed too late to lose the cluster"
+    gateway.up()
+    assert [cluster.uuid for cluster in clusters(cloud, "killed")] == [made.uuid]
+    assert gateway.outputs()["cluster_id"] == made.uuid
+    gateway.up("--expect-no-changes")
+
+
+def test_creation_that_hangs_past_its_timeout(
+    new_gateway: NewGateway, cloud: Connection, faults: Path
+) -> None:
+    gateway = new_gateway("hangs")
+    gateway.change(lambda config: config.update({"gateway:timeouts": {"cluster": 1}}))
+    (faults / "hangs").write_text("hang")
+    shown = gateway.up(code=255)
+    assert "timeout while waiting for state to become 'CREATE_COMPLETE'" in shown
+    (made,) = clusters(cloud, "hangs")
+    (faults / "hangs").unlink()
+    gateway.up()
+    assert [cluster.uuid for cluster in clusters(cloud, "hangs")] == [made.uuid]
+    gateway.up("--expect-no-changes")
+
+
+def test_a_cluster_that_failed_is_made_anew(new_gateway: NewGateway, cloud: Connection, faults: Path) -> None:
+    gateway = new_gateway("fails")
+    (faults / "fails").write_text("create_failed")
+    shown = gateway.up(code=255)
+    assert "openstack_containerinfra_cluster_v1 is in an error state" in shown
+    (failed,) = clusters(cloud, "fails")
+    gateway.up()
+    (made,) = clusters(cloud, "fails")
+    assert made.uuid != failed.uuid
+    gateway.up("--expect-no-changes")
+
+
+def test_two_gateways_at_once(new_gateway: NewGateway, cloud: Connection) -> None:
+    gateways = [new_gateway("north"), new_gateway("south")]
+    ups = [
+        subprocess.Popen(
+            ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", gateway.name],
+            cwd=gateway.folder,
+            env=gateway.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for gateway in gateways
+    ]
+    shown = [up.communicate()[0] for up in ups]
+    assert [up.returncode for up in ups] == [0, 0], "\n".join(shown)
+    outputs = [gateway.outputs() for gateway in gateways]
+    for key in ("fqdn", "ingress_ip", "cluster_id"):
+        assert outputs[0][key] != outputs[1][key]
+    for gateway, output in zip(gateways, outputs, strict=True):
+        assert gateway.run("dig", "+short", output["fqdn"]).stdout.strip() == output["ingress_ip"]
+        gateway.up("--expect-no-changes")
+    gateways[0].pulumi("destroy", "--yes", "--skip-preview")
+    gateways[1].up("--expect-no-changes")
+    assert [cluster.name for cluster in clusters(cloud, "south")] == ["south"]
+
+
+@pytest.mark.parametrize(
+    ("name", "cloud_name", "words"),
+    [("restricted", "sandbox-restricted", "403")],
+)
+def test_a_restricted_credential_is_told(
+    new_gateway: NewGateway, name: str, cloud_name: str, words: str
+) -> None:
+    gateway = new_gateway(name)
+    gateway.change(lambda config: config.update({"openstack:cloud": cloud_name}))
+    assert words in gateway.up(code=255)

@@ -1,0 +1,86 @@
+"""DesktopImages: published images by name, built ones by digest, and the way out without a Docker engine."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from components.errors import SettingsError
+from tests.unit.conftest import SECRETS, Run
+
+Program = Callable[..., Run]
+DIGEST = f"registry.test/gateway/hawkeye@sha256:{'0' * 64}"
+
+
+def build_hawkeye(config: dict[str, Any]) -> None:
+    config["gateway:images"] = {
+        "registry": "registry.test/gateway",
+        "registryUser": "robot",
+        "build": ["hawkeye"],
+        "buildArgs": {"BASE": "localhost/debian:12"},
+    }
+
+
+def engine(monkeypatch: pytest.MonkeyPatch, answer: Callable[..., Any]) -> None:
+    monkeypatch.setattr("components.desktop_images.subprocess.run", answer)
+
+
+def test_built_image_reaches_the_hub_by_its_digest(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine(monkeypatch, lambda *_, **__: None)
+    run = program(build_hawkeye, {**SECRETS, "registryPassword": "token"})
+    image = run.recorded.one("docker:index/image:Image")
+    assert image["imageName"] == "registry.test/gateway/hawkeye:dev"
+    assert image["build"]["context"] == "docker/hawkeye"
+    assert image["build"]["args"] == {"BASE": "localhost/debian:12"}
+    assert image["registry"] == {"server": "registry.test", "username": "robot", "password": "token"}
+    assert run.outputs["images"]["hawkeye"] == DIGEST
+    values = run.recorded.release("jhub")["values"]
+    (profile,) = [p for p in values["singleuser"]["profileList"] if p["slug"] == "hawkeye"]
+    assert profile["kubespawner_override"]["extra_containers"][0]["image"] == DIGEST
+
+
+def test_nothing_is_built_unless_asked_for(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine(monkeypatch, lambda *_, **__: pytest.fail("no engine is needed to name published images"))
+    assert not program().recorded.of_type("docker:index/image:Image")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (FileNotFoundError(), "the docker client is not installed"),
+        (subprocess.TimeoutExpired("docker", 30), "it does not answer"),
+        (
+            subprocess.CalledProcessError(
+                1, "docker", stderr="Cannot connect to the Docker daemon at unix:///x"
+            ),
+            "Cannot connect to the Docker daemon",
+        ),
+    ],
+)
+def test_without_an_engine_the_published_images_are_the_way_out(
+    program: Program, monkeypatch: pytest.MonkeyPatch, error: Exception, words: str
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    engine(monkeypatch, fail)
+    with pytest.raises(SettingsError) as refused:
+        program(build_hawkeye, {**SECRETS, "registryPassword": "token"})
+    assert f"gateway:images.build: needs a Docker engine ({words}" in str(refused.value)
+    assert "without one use the published images (docker.io/unidata/gateway-hawkeye" in str(refused.value)
+
+
+def test_unknown_image_is_refused(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine(monkeypatch, lambda *_, **__: None)
+
+    def build(config: dict[str, Any]) -> None:
+        config["gateway:images"] = {"registry": "registry.test", "build": ["hawkye"]}
+
+    with pytest.raises(SettingsError) as refused:
+        program(build)
+    assert "gateway:images.build: must name images (hawkeye, idv-cave, pyaos), got 'hawkye'" in str(
+        refused.value
+    )
