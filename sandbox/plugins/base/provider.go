@@ -6,9 +6,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"os"
-	"slices"
+	"syscall"
+	"time"
 
 	"github.com/blang/semver"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/diag"
@@ -18,11 +18,10 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
-// Provider is embedded by every stand-in. Context ends when the engine cancels the update.
+// Provider is embedded by every stand-in. The context of each call ends when the engine cancels the update,
+// and when the engine is gone.
 type Provider struct {
 	plugin.UnimplementedProvider
-
-	Context context.Context
 
 	name    string
 	version semver.Version
@@ -33,12 +32,13 @@ type Provider struct {
 // Serve runs the plugin `name` as the engine expects it, and ends the process.
 // `version` is the version of the Python package that it stands in for.
 func Serve(name, version string, build func(*Provider) plugin.Provider) {
+	go endWithEngine()
 	parsed, err := semver.ParseTolerant(version)
 	if err == nil {
 		err = provider.Main(name, func(host *provider.HostClient) (pulumirpc.ResourceProviderServer, error) {
 			ctx, cancel := context.WithCancel(context.Background())
-			served := &Provider{Context: ctx, name: name, version: parsed, host: host, cancel: cancel}
-			return &server{plugin.NewProviderServer(build(served))}, nil
+			served := &Provider{name: name, version: parsed, host: host, cancel: cancel}
+			return &server{plugin.NewProviderServer(build(served)), ctx}, nil
 		})
 	}
 	if err != nil {
@@ -47,28 +47,13 @@ func Serve(name, version string, build func(*Provider) plugin.Provider) {
 	}
 }
 
-// server corrects the SDK's answer to Diff: the engine ignores a detailed diff without its flag, and
-// names in its display only those top-level properties that are listed beside it.
-type server struct {
-	pulumirpc.ResourceProviderServer
-}
-
-func (s *server) Diff(ctx context.Context, req *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
-	response, err := s.ResourceProviderServer.Diff(ctx, req)
-	if err != nil || len(response.DetailedDiff) == 0 {
-		return response, err
+// endWithEngine ends the plugin when its parent is gone: an engine that was killed cannot say so.
+func endWithEngine() {
+	engine := os.Getppid()
+	for os.Getppid() == engine {
+		time.Sleep(time.Second)
 	}
-	response.HasDetailedDiff = true
-	tops := map[string]bool{}
-	for path := range response.DetailedDiff {
-		parsed, err := resource.ParsePropertyPath(path)
-		if err != nil {
-			return nil, fmt.Errorf("path %q of a difference: %w", path, err)
-		}
-		tops[fmt.Sprint(parsed[0])] = true
-	}
-	response.Diffs = slices.Sorted(maps.Keys(tops))
-	return response, nil
+	_ = syscall.Kill(os.Getpid(), syscall.SIGINT)
 }
 
 // Handshake says what the plugin understands: secrets, but no outputs or resources as values.
@@ -89,7 +74,7 @@ func (p *Provider) GetSchema(context.Context, plugin.GetSchemaRequest) (plugin.G
 	return plugin.GetSchemaResponse{Schema: schema}, err
 }
 
-// SignalCancellation ends everything that runs on the provider's context.
+// SignalCancellation ends the contexts of all calls.
 func (p *Provider) SignalCancellation(context.Context) error {
 	p.cancel()
 	return nil

@@ -66,7 +66,7 @@ func (p *commands) Diff(_ context.Context, req plugin.DiffRequest) (plugin.DiffR
 }
 
 // Create runs `create`, if there is one.
-func (p *commands) Create(_ context.Context, req plugin.CreateRequest) (plugin.CreateResponse, error) {
+func (p *commands) Create(ctx context.Context, req plugin.CreateRequest) (plugin.CreateResponse, error) {
 	if req.Preview {
 		return plugin.CreateResponse{Properties: previewed(req.Properties)}, nil
 	}
@@ -74,12 +74,12 @@ func (p *commands) Create(_ context.Context, req plugin.CreateRequest) (plugin.C
 	if err != nil {
 		return plugin.CreateResponse{}, err
 	}
-	outputs, err := p.execute(req.URN, "create", req.Properties, nil, req.Timeout)
+	outputs, err := p.execute(ctx, req.URN, "create", req.Properties, nil, req.Timeout)
 	return plugin.CreateResponse{ID: resource.ID(id), Properties: outputs}, err
 }
 
 // Update runs `update`, or else `create`, with the outputs of the run before in its environment.
-func (p *commands) Update(_ context.Context, req plugin.UpdateRequest) (plugin.UpdateResponse, error) {
+func (p *commands) Update(ctx context.Context, req plugin.UpdateRequest) (plugin.UpdateResponse, error) {
 	if req.Preview {
 		return plugin.UpdateResponse{Properties: previewed(req.NewInputs)}, nil
 	}
@@ -87,7 +87,7 @@ func (p *commands) Update(_ context.Context, req plugin.UpdateRequest) (plugin.U
 	if req.NewInputs.HasValue("update") {
 		step = "update"
 	}
-	outputs, err := p.execute(req.URN, step, req.NewInputs, req.OldOutputs, req.Timeout)
+	outputs, err := p.execute(ctx, req.URN, step, req.NewInputs, req.OldOutputs, req.Timeout)
 	return plugin.UpdateResponse{Properties: outputs}, err
 }
 
@@ -99,8 +99,8 @@ func (p *commands) Read(_ context.Context, req plugin.ReadRequest) (plugin.ReadR
 }
 
 // Delete runs `delete`, if there is one.
-func (p *commands) Delete(_ context.Context, req plugin.DeleteRequest) (plugin.DeleteResponse, error) {
-	_, err := p.execute(req.URN, "delete", req.Outputs, req.Outputs, req.Timeout)
+func (p *commands) Delete(ctx context.Context, req plugin.DeleteRequest) (plugin.DeleteResponse, error) {
+	_, err := p.execute(ctx, req.URN, "delete", req.Outputs, req.Outputs, req.Timeout)
 	if err != nil {
 		return plugin.DeleteResponse{Status: resource.StatusUnknown}, err
 	}
@@ -108,21 +108,21 @@ func (p *commands) Delete(_ context.Context, req plugin.DeleteRequest) (plugin.D
 }
 
 // Invoke runs command:local:run, also in a preview, as the official plugin does.
-func (p *commands) Invoke(_ context.Context, req plugin.InvokeRequest) (plugin.InvokeResponse, error) {
+func (p *commands) Invoke(ctx context.Context, req plugin.InvokeRequest) (plugin.InvokeResponse, error) {
 	if req.Tok != tokens.ModuleMember(runFunction) {
 		return plugin.InvokeResponse{}, p.Unsupported("function " + string(req.Tok))
 	}
 	if found := failures(req.Args, runInputs); len(found) > 0 {
 		return plugin.InvokeResponse{Failures: found}, nil
 	}
-	outputs, err := p.execute("", "command", req.Args, nil, 0)
+	outputs, err := p.execute(ctx, "", "command", req.Args, nil, 0)
 	return plugin.InvokeResponse{Properties: outputs}, err
 }
 
 // execute runs the command under the key `step` of `inputs` and gives the resource's outputs:
 // its inputs, stdout and stderr. Without such a command the outputs stay those of `before`.
 func (p *commands) execute(
-	urn resource.URN, step string, inputs, before resource.PropertyMap, seconds float64,
+	ctx context.Context, urn resource.URN, step string, inputs, before resource.PropertyMap, seconds float64,
 ) (resource.PropertyMap, error) {
 	outputs := inputs.Copy()
 	for _, key := range secretSafe {
@@ -132,7 +132,7 @@ func (p *commands) execute(
 		}
 	}
 	if script, ok := base.Plain(inputs[resource.PropertyKey(step)]).(string); ok {
-		ctx, cancel := base.Deadline(p.Context, seconds, 0)
+		ctx, cancel := base.Deadline(ctx, seconds, 0)
 		defer cancel()
 		call := newCall(script, inputs, outputs)
 		call.show = func(line string) { p.Log(diag.Info, urn, "%s", line) }

@@ -155,15 +155,15 @@ func (p *images) Diff(_ context.Context, req plugin.DiffRequest) (plugin.DiffRes
 }
 
 // Create builds the image and pushes it.
-func (p *images) Create(_ context.Context, req plugin.CreateRequest) (plugin.CreateResponse, error) {
-	outputs, err := p.make(req.URN, req.Properties, req.Timeout, req.Preview)
+func (p *images) Create(ctx context.Context, req plugin.CreateRequest) (plugin.CreateResponse, error) {
+	outputs, err := p.make(ctx, req.URN, req.Properties, req.Timeout, req.Preview)
 	name, _ := base.Plain(req.Properties["imageName"]).(string)
 	return plugin.CreateResponse{ID: resource.ID(name), Properties: outputs}, err
 }
 
 // Update builds and pushes again.
-func (p *images) Update(_ context.Context, req plugin.UpdateRequest) (plugin.UpdateResponse, error) {
-	outputs, err := p.make(req.URN, req.NewInputs, req.Timeout, req.Preview)
+func (p *images) Update(ctx context.Context, req plugin.UpdateRequest) (plugin.UpdateResponse, error) {
+	outputs, err := p.make(ctx, req.URN, req.NewInputs, req.Timeout, req.Preview)
 	return plugin.UpdateResponse{Properties: outputs}, err
 }
 
@@ -180,7 +180,7 @@ func (p *images) Delete(context.Context, plugin.DeleteRequest) (plugin.DeleteRes
 }
 
 func (p *images) make(
-	urn resource.URN, inputs resource.PropertyMap, seconds float64, preview bool,
+	ctx context.Context, urn resource.URN, inputs resource.PropertyMap, seconds float64, preview bool,
 ) (resource.PropertyMap, error) {
 	wanted, err := parse(inputs)
 	if err != nil {
@@ -198,7 +198,7 @@ func (p *images) make(
 	if preview && (!wanted.BuildOnPreview || inputs.ContainsUnknowns()) {
 		return outputs, nil
 	}
-	ctx, cancel := base.Deadline(p.Context, seconds, buildTimeout)
+	ctx, cancel := base.Deadline(ctx, seconds, buildTimeout)
 	defer cancel()
 	engine, err := connect(p.host, func(line string) { p.Status(urn, "%s", line) })
 	if err != nil {

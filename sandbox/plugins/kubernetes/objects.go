@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,22 +30,22 @@ const (
 // kindRetries are the seconds between the looks for a kind that a chart of the same run may bring.
 var kindRetries = []int{1, 2, 4, 8}
 
-func (k *kubernetes) createObject(req plugin.CreateRequest) (plugin.CreateResponse, error) {
+func (k *kubernetes) createObject(ctx context.Context, req plugin.CreateRequest) (plugin.CreateResponse, error) {
 	manager, err := resource.NewUniqueHex("pulumi-kubernetes-", 8, 0)
 	if err != nil {
 		return plugin.CreateResponse{}, err
 	}
 	wanted := object(base.PlainMap(req.Properties))
 	if req.Preview {
-		outputs, err := k.previewed(req.Properties, manager)
+		outputs, err := k.previewed(ctx, req.Properties, manager)
 		return plugin.CreateResponse{Properties: outputs}, err
 	}
-	client, err := k.client(wanted)
+	client, err := k.client(ctx, wanted)
 	if err != nil {
 		return plugin.CreateResponse{}, err
 	}
 	if !k.cluster.Settings.Upsert {
-		_, err := client.Get(k.Context, wanted.GetName(), metav1.GetOptions{})
+		_, err := client.Get(ctx, wanted.GetName(), metav1.GetOptions{})
 		if err == nil {
 			return plugin.CreateResponse{}, fmt.Errorf("resource %s was not created: %s %q already exists in the "+
 				"cluster; import it, or set upsertExistingObjects to take it over",
@@ -54,12 +55,12 @@ func (k *kubernetes) createObject(req plugin.CreateRequest) (plugin.CreateRespon
 			return plugin.CreateResponse{}, err
 		}
 	}
-	live, err := k.apply(client, wanted, manager, false)
+	live, err := k.apply(ctx, client, wanted, manager, false)
 	if err != nil {
 		return plugin.CreateResponse{}, fmt.Errorf(
 			"resource %s was not successfully created by the Kubernetes API server: %w", identity(wanted), err)
 	}
-	live, err = k.ready(req.URN, client, live, req.Timeout)
+	live, err = k.ready(ctx, req.URN, client, live, req.Timeout)
 	outputs := k.outputs(live, req.Properties, manager)
 	if err != nil {
 		err = fmt.Errorf("resource %s was successfully created, but it failed to become ready: %w",
@@ -69,22 +70,22 @@ func (k *kubernetes) createObject(req plugin.CreateRequest) (plugin.CreateRespon
 	return plugin.CreateResponse{ID: identity(live), Properties: outputs}, nil
 }
 
-func (k *kubernetes) updateObject(req plugin.UpdateRequest) (plugin.UpdateResponse, error) {
+func (k *kubernetes) updateObject(ctx context.Context, req plugin.UpdateRequest) (plugin.UpdateResponse, error) {
 	manager, _ := base.Plain(req.OldOutputs[managerKey]).(string)
 	if req.Preview {
-		outputs, err := k.previewed(req.NewInputs, manager)
+		outputs, err := k.previewed(ctx, req.NewInputs, manager)
 		return plugin.UpdateResponse{Properties: outputs}, err
 	}
 	wanted := object(base.PlainMap(req.NewInputs))
-	client, err := k.client(wanted)
+	client, err := k.client(ctx, wanted)
 	if err != nil {
 		return plugin.UpdateResponse{}, err
 	}
-	live, err := k.apply(client, wanted, manager, false)
+	live, err := k.apply(ctx, client, wanted, manager, false)
 	if err != nil {
 		return plugin.UpdateResponse{}, fmt.Errorf("update of resource %s failed: %w", identity(wanted), err)
 	}
-	live, err = k.ready(req.URN, client, live, req.Timeout)
+	live, err = k.ready(ctx, req.URN, client, live, req.Timeout)
 	outputs := k.outputs(live, req.NewInputs, manager)
 	if err != nil {
 		err = fmt.Errorf("resource %s was updated, but it failed to become ready: %w", identity(live), err)
@@ -93,7 +94,7 @@ func (k *kubernetes) updateObject(req plugin.UpdateRequest) (plugin.UpdateRespon
 	return plugin.UpdateResponse{Properties: outputs}, nil
 }
 
-func (k *kubernetes) readObject(req plugin.ReadRequest) (plugin.ReadResponse, error) {
+func (k *kubernetes) readObject(ctx context.Context, req plugin.ReadRequest) (plugin.ReadResponse, error) {
 	kind, err := k.kind(req.Type)
 	if err != nil {
 		return plugin.ReadResponse{}, err
@@ -112,7 +113,7 @@ func (k *kubernetes) readObject(req plugin.ReadRequest) (plugin.ReadResponse, er
 	} else if err != nil {
 		return plugin.ReadResponse{}, err
 	}
-	live, err := client.Get(k.Context, name, metav1.GetOptions{})
+	live, err := client.Get(ctx, name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return plugin.ReadResponse{}, nil
 	} else if err != nil {
@@ -130,7 +131,7 @@ func (k *kubernetes) readObject(req plugin.ReadRequest) (plugin.ReadResponse, er
 		inputs = req.Inputs
 	}
 	watched := await.Objects{Cluster: k.cluster}
-	if done, message, err := watched.Check(k.Context, live); err != nil || !done {
+	if done, message, err := watched.Check(ctx, live); err != nil || !done {
 		reason := fmt.Errorf("resource %s is not ready: %s", req.ID, errors.Join(err, errors.New(message)))
 		return plugin.ReadResponse{}, base.PartlyMade(string(req.ID), outputs, inputs, reason)
 	}
@@ -139,7 +140,7 @@ func (k *kubernetes) readObject(req plugin.ReadRequest) (plugin.ReadResponse, er
 	}, nil
 }
 
-func (k *kubernetes) deleteObject(req plugin.DeleteRequest) error {
+func (k *kubernetes) deleteObject(ctx context.Context, req plugin.DeleteRequest) error {
 	old := object(base.PlainMap(req.Outputs))
 	client, err := k.cluster.Resource(old)
 	if meta.IsNoMatchError(err) {
@@ -148,14 +149,14 @@ func (k *kubernetes) deleteObject(req plugin.DeleteRequest) error {
 		return err
 	}
 	watched := await.Objects{Cluster: k.cluster, Show: func(text string) { k.Status(req.URN, "%s", text) }}
-	return watched.Delete(k.Context, client, old, req.Timeout)
+	return watched.Delete(ctx, client, old, req.Timeout)
 }
 
 // client waits a little for the kind of `wanted` to be served.
-func (k *kubernetes) client(wanted *unstructured.Unstructured) (dynamic.ResourceInterface, error) {
+func (k *kubernetes) client(ctx context.Context, wanted *unstructured.Unstructured) (dynamic.ResourceInterface, error) {
 	client, err := k.cluster.Resource(wanted)
 	for _, seconds := range kindRetries {
-		if !meta.IsNoMatchError(err) || k.Context.Err() != nil {
+		if !meta.IsNoMatchError(err) || ctx.Err() != nil {
 			break
 		}
 		time.Sleep(time.Duration(seconds) * time.Second)
@@ -170,7 +171,7 @@ func (k *kubernetes) client(wanted *unstructured.Unstructured) (dynamic.Resource
 
 // apply writes `wanted` by server-side apply; unknown fields are refused by the API server.
 func (k *kubernetes) apply(
-	client dynamic.ResourceInterface, wanted *unstructured.Unstructured, manager string, dryRun bool,
+	ctx context.Context, client dynamic.ResourceInterface, wanted *unstructured.Unstructured, manager string, dryRun bool,
 ) (*unstructured.Unstructured, error) {
 	data, err := json.Marshal(wanted)
 	if err != nil {
@@ -183,7 +184,7 @@ func (k *kubernetes) apply(
 	if dryRun {
 		options.DryRun = []string{metav1.DryRunAll}
 	}
-	live, err := client.Patch(k.Context, wanted.GetName(), types.ApplyPatchType, data, options)
+	live, err := client.Patch(ctx, wanted.GetName(), types.ApplyPatchType, data, options)
 	if apierrors.IsConflict(err) {
 		err = fmt.Errorf("somebody else changed fields that this program sets; the annotation %s: \"true\" "+
 			"takes them back: %w", patchForce, err)
@@ -192,10 +193,10 @@ func (k *kubernetes) apply(
 }
 
 func (k *kubernetes) ready(
-	urn resource.URN, client dynamic.ResourceInterface, live *unstructured.Unstructured, seconds float64,
+	ctx context.Context, urn resource.URN, client dynamic.ResourceInterface, live *unstructured.Unstructured, seconds float64,
 ) (*unstructured.Unstructured, error) {
 	watched := await.Objects{Cluster: k.cluster, Show: func(text string) { k.Status(urn, "%s", text) }}
-	now, err := watched.Ready(k.Context, client, live, seconds)
+	now, err := watched.Ready(ctx, client, live, seconds)
 	if now.GroupVersionKind().Group == "apiextensions.k8s.io" {
 		k.cluster.Mapper.Reset() // new kinds
 	}
@@ -204,7 +205,7 @@ func (k *kubernetes) ready(
 
 // previewed are the outputs as far as a preview can tell: what the API server would make of the inputs,
 // or the inputs alone where it cannot say yet. Its objection to the inputs themselves is an error.
-func (k *kubernetes) previewed(inputs resource.PropertyMap, manager string) (resource.PropertyMap, error) {
+func (k *kubernetes) previewed(ctx context.Context, inputs resource.PropertyMap, manager string) (resource.PropertyMap, error) {
 	if inputs.ContainsUnknowns() || k.cluster.Unreachable() != nil {
 		return inputs, nil
 	}
@@ -213,7 +214,7 @@ func (k *kubernetes) previewed(inputs resource.PropertyMap, manager string) (res
 	if err != nil {
 		return inputs, nil //nolint:nilerr // its kind may come with a chart of the same run
 	}
-	live, err := k.apply(client, wanted, manager, true)
+	live, err := k.apply(ctx, client, wanted, manager, true)
 	switch {
 	case apierrors.IsNotFound(err), apierrors.IsForbidden(err):
 		return inputs, nil //nolint:nilerr // its namespace, or the right to it, may be made in the same run

@@ -114,32 +114,32 @@ func (k *kubernetes) Diff(_ context.Context, req plugin.DiffRequest) (plugin.Dif
 }
 
 // Create makes a resource and waits until it is ready.
-func (k *kubernetes) Create(_ context.Context, req plugin.CreateRequest) (plugin.CreateResponse, error) {
+func (k *kubernetes) Create(ctx context.Context, req plugin.CreateRequest) (plugin.CreateResponse, error) {
 	if err := k.cluster.Unreachable(); err != nil && !req.Preview {
 		return plugin.CreateResponse{}, err
 	}
 	if req.Type == releaseType {
-		return k.releases().Create(req)
+		return k.releases().Create(ctx, req)
 	}
-	return k.createObject(req)
+	return k.createObject(ctx, req)
 }
 
 // Update changes a resource in place and waits until it is ready.
-func (k *kubernetes) Update(_ context.Context, req plugin.UpdateRequest) (plugin.UpdateResponse, error) {
+func (k *kubernetes) Update(ctx context.Context, req plugin.UpdateRequest) (plugin.UpdateResponse, error) {
 	if err := k.cluster.Unreachable(); err != nil && !req.Preview {
 		return plugin.UpdateResponse{}, err
 	}
 	if req.Type == releaseType {
-		return k.releases().Update(req)
+		return k.releases().Update(ctx, req)
 	}
-	return k.updateObject(req)
+	return k.updateObject(ctx, req)
 }
 
 var errUnreachable = errors.New("if the cluster was deleted, remove this resource from Pulumi's state by " +
 	"running again with the environment variable PULUMI_K8S_DELETE_UNREACHABLE set to \"true\"")
 
 // Read looks a resource up for a refresh or a `get`.
-func (k *kubernetes) Read(_ context.Context, req plugin.ReadRequest) (plugin.ReadResponse, error) {
+func (k *kubernetes) Read(ctx context.Context, req plugin.ReadRequest) (plugin.ReadResponse, error) {
 	if err := k.cluster.Unreachable(); err != nil {
 		switch {
 		case k.cluster.Settings.DeleteUnreachable:
@@ -154,13 +154,13 @@ func (k *kubernetes) Read(_ context.Context, req plugin.ReadRequest) (plugin.Rea
 		return plugin.ReadResponse{}, fmt.Errorf("%w; %w", err, errUnreachable)
 	}
 	if req.Type == releaseType {
-		return k.releases().Read(req)
+		return k.releases().Read(ctx, req)
 	}
-	return k.readObject(req)
+	return k.readObject(ctx, req)
 }
 
 // Delete removes a resource and waits until it is gone.
-func (k *kubernetes) Delete(_ context.Context, req plugin.DeleteRequest) (plugin.DeleteResponse, error) {
+func (k *kubernetes) Delete(ctx context.Context, req plugin.DeleteRequest) (plugin.DeleteResponse, error) {
 	if err := k.cluster.Unreachable(); err != nil {
 		if k.cluster.Settings.DeleteUnreachable && req.Type != releaseType {
 			k.Log(diag.Warning, req.URN, "%v: taken out of the state", err)
@@ -170,9 +170,9 @@ func (k *kubernetes) Delete(_ context.Context, req plugin.DeleteRequest) (plugin
 	}
 	var err error
 	if req.Type == releaseType {
-		err = k.releases().Delete(req)
+		err = k.releases().Delete(ctx, req)
 	} else {
-		err = k.deleteObject(req)
+		err = k.deleteObject(ctx, req)
 	}
 	if err != nil {
 		return plugin.DeleteResponse{Status: resource.StatusUnknown}, err

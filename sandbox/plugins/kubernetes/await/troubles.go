@@ -93,7 +93,8 @@ func (o Objects) warnings(ctx context.Context, namespace, prefix string, since t
 	for _, event := range events.Items {
 		about := event.InvolvedObject.Kind + " " + event.InvolvedObject.Name + ": " + event.Reason
 		// Events keep whole seconds only.
-		if seen[about] || !strings.HasPrefix(event.InvolvedObject.Name, prefix) || when(event).Before(since.Add(-time.Second)) || len(found) == troublesToMention {
+		old := when(event).Before(since.Add(-time.Second))
+		if old || seen[about] || !strings.HasPrefix(event.InvolvedObject.Name, prefix) || len(found) == troublesToMention {
 			continue
 		}
 		seen[about] = true

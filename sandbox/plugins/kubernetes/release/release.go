@@ -56,7 +56,7 @@ func (r *Releases) Diff(req plugin.DiffRequest) (plugin.DiffResponse, error) {
 }
 
 // Create installs the chart. A failed install that left a release behind is kept as partly made.
-func (r *Releases) Create(req plugin.CreateRequest) (plugin.CreateResponse, error) {
+func (r *Releases) Create(ctx context.Context, req plugin.CreateRequest) (plugin.CreateResponse, error) {
 	if req.Preview {
 		return plugin.CreateResponse{Properties: previewed(req.Properties)}, nil
 	}
@@ -64,7 +64,7 @@ func (r *Releases) Create(req plugin.CreateRequest) (plugin.CreateResponse, erro
 	if err != nil {
 		return plugin.CreateResponse{}, err
 	}
-	made, err := r.watched(req.URN, wanted, func() (*helm.Release, error) { return r.install(wanted) })
+	made, err := r.watched(ctx, req.URN, wanted, func() (*helm.Release, error) { return r.install(ctx, wanted) })
 	if err != nil {
 		err = fmt.Errorf("Helm release %s failed to install: %w", wanted.id(), err)
 		if left, lookErr := r.lookup(wanted.Namespace, wanted.Name); lookErr == nil && left != nil && made != nil {
@@ -76,7 +76,7 @@ func (r *Releases) Create(req plugin.CreateRequest) (plugin.CreateResponse, erro
 	return plugin.CreateResponse{ID: wanted.id(), Properties: outputs(made, req.Properties)}, nil
 }
 
-func (r *Releases) install(wanted *spec) (*helm.Release, error) {
+func (r *Releases) install(ctx context.Context, wanted *spec) (*helm.Release, error) {
 	chart, err := r.load(wanted)
 	if err != nil {
 		return nil, err
@@ -97,11 +97,11 @@ func (r *Releases) install(wanted *spec) (*helm.Release, error) {
 	if client.PostRenderer, err = wanted.renderer(); err != nil {
 		return nil, err
 	}
-	return client.RunWithContext(r.Context, chart, wanted.Values)
+	return client.RunWithContext(ctx, chart, wanted.Values)
 }
 
 // Update upgrades the release in place.
-func (r *Releases) Update(req plugin.UpdateRequest) (plugin.UpdateResponse, error) {
+func (r *Releases) Update(ctx context.Context, req plugin.UpdateRequest) (plugin.UpdateResponse, error) {
 	if req.Preview {
 		return plugin.UpdateResponse{Properties: previewed(req.NewInputs)}, nil
 	}
@@ -109,7 +109,7 @@ func (r *Releases) Update(req plugin.UpdateRequest) (plugin.UpdateResponse, erro
 	if err != nil {
 		return plugin.UpdateResponse{}, err
 	}
-	made, err := r.watched(req.URN, wanted, func() (*helm.Release, error) { return r.upgrade(wanted) })
+	made, err := r.watched(ctx, req.URN, wanted, func() (*helm.Release, error) { return r.upgrade(ctx, wanted) })
 	if err != nil {
 		err = fmt.Errorf("Helm release %s failed to upgrade: %w", wanted.id(), err)
 		if errors.Is(err, driver.ErrNoDeployedReleases) || made == nil {
@@ -124,7 +124,7 @@ func (r *Releases) Update(req plugin.UpdateRequest) (plugin.UpdateResponse, erro
 	return plugin.UpdateResponse{Properties: outputs(made, req.NewInputs)}, nil
 }
 
-func (r *Releases) upgrade(wanted *spec) (*helm.Release, error) {
+func (r *Releases) upgrade(ctx context.Context, wanted *spec) (*helm.Release, error) {
 	chart, err := r.load(wanted)
 	if err != nil {
 		return nil, err
@@ -145,11 +145,11 @@ func (r *Releases) upgrade(wanted *spec) (*helm.Release, error) {
 	if client.PostRenderer, err = wanted.renderer(); err != nil {
 		return nil, err
 	}
-	return client.RunWithContext(r.Context, wanted.Name, chart, wanted.Values)
+	return client.RunWithContext(ctx, wanted.Name, chart, wanted.Values)
 }
 
 // Read looks the release up: gone, or with the values and the version that it has now.
-func (r *Releases) Read(req plugin.ReadRequest) (plugin.ReadResponse, error) {
+func (r *Releases) Read(_ context.Context, req plugin.ReadRequest) (plugin.ReadResponse, error) {
 	namespace, name, _ := strings.Cut(string(req.ID), "/")
 	live, err := r.lookup(namespace, name)
 	if err != nil || live == nil {
@@ -168,7 +168,7 @@ func (r *Releases) Read(req plugin.ReadRequest) (plugin.ReadResponse, error) {
 }
 
 // Delete uninstalls the release and, unless told not to, waits for its objects to be gone.
-func (r *Releases) Delete(req plugin.DeleteRequest) error {
+func (r *Releases) Delete(_ context.Context, req plugin.DeleteRequest) error {
 	old, err := parse(req.Outputs)
 	if err != nil {
 		return err
@@ -202,9 +202,9 @@ func (r *Releases) lookup(namespace, name string) (*helm.Release, error) {
 // watched shows what a release waits for while `run` works, and adds it to an error: by then an atomic
 // install has taken its pods away.
 func (r *Releases) watched(
-	urn resource.URN, wanted *spec, run func() (*helm.Release, error),
+	ctx context.Context, urn resource.URN, wanted *spec, run func() (*helm.Release, error),
 ) (*helm.Release, error) {
-	ctx, stop := context.WithCancel(r.Context)
+	ctx, stop := context.WithCancel(ctx)
 	since, seen := time.Now(), make(chan []string, 1)
 	objects := await.Objects{Cluster: r.Cluster}
 	go func() {
