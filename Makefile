@@ -1,0 +1,58 @@
+# Thin: each target is one command that can be run by hand as well. `make sandbox` is the one to start with.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help sandbox sandbox-env sandbox-status sandbox-down sandbox-reset test test-unit test-sandbox lint bench-up clean
+
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+sandbox: .venv/sandbox ## Jetstream2 on this machine, with the gateway in it (20 minutes the first time)
+	@$(BIN)/python -m sandbox up
+
+sandbox-env: .venv/sandbox ## Environment of the sandbox's shell: eval "$$(make -s sandbox-env)"
+	@$(BIN)/python -m sandbox env
+
+sandbox-status: .venv/sandbox ## The sandbox's processes and their logs
+	@$(BIN)/python -m sandbox status
+
+sandbox-down: .venv/sandbox ## End all of the sandbox's processes; its state stays
+	@$(BIN)/python -m sandbox down
+
+sandbox-reset: .venv/sandbox ## End the sandbox and forget its state
+	@$(BIN)/python -m sandbox reset
+
+test: .venv/tests ## All tests
+	$(BIN)/pytest
+
+test-unit: .venv/tests ## Tests without a sandbox, in seconds
+	$(BIN)/pytest tests/unit
+
+test-sandbox: .venv/tests ## Tests with the engine and the real services
+	$(BIN)/pytest tests/sandbox
+
+lint: .venv/tests ## Style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy -p components -p sandbox -p tests
+
+bench-up: sandbox .venv/tests ## `pulumi up` against its critical path and the paper's order
+	@eval "$$($(BIN)/python -m sandbox env)" && $(BIN)/python -m tests.bench.up
+
+clean: ## Remove all that was made here (programs, caches, state); ends the sandbox first
+	@test ! -e .venv/sandbox || $(BIN)/python -m sandbox down
+	@test ! -d .sandbox || chmod -R u+w .sandbox
+	rm -rf .sandbox .venv .pytest_cache .mypy_cache .ruff_cache
+
+# What the program and the sandbox need, in the environment that Pulumi.yaml names. Quiet when it is there.
+.venv/sandbox: requirements.txt sandbox/requirements.txt
+	@echo "Python packages: installing into .venv, some 30 seconds" >&2
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name it: make PYTHON=…")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv >&2
+	@$(BIN)/pip install --quiet --disable-pip-version-check $(addprefix -r ,$^) >&2
+	@touch $@
+
+.venv/tests: .venv/sandbox tests/requirements.txt
+	@echo "Python packages: installing what tests and lint need" >&2
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements.txt >&2
+	@touch $@

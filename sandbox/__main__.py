@@ -1,0 +1,116 @@
+"""`python -m sandbox`: start and end the sandbox, and deploy the gateway in it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from sandbox import cloud, containers, layout, processes, shell, toolchain
+from sandbox.steps import ToolchainError
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
+
+NEXT = """
+The gateway is up. In a shell with `eval "$(make -s sandbox-env)"`:
+  pulumi preview --refresh              what changed by hand
+  openstack coe cluster list            what it made in the cloud
+  kubectl -n jhub get pods,ingress      what runs in its cluster
+  dig +short "$(pulumi stack output fqdn)"
+  pulumi destroy                        take it all away again
+`make sandbox-down` ends the sandbox; `make sandbox` takes it up again."""
+
+
+def say(line: str) -> None:
+    """Tell the operator."""
+    print(line, flush=True)
+
+
+@app.command()
+def start() -> None:
+    """Set up what is missing and start the cloud, without a gateway in it."""
+    began = time.monotonic()
+    toolchain.ensure()
+    shell.prepare()
+    cloud.start(say)
+    say(f"sandbox: started in {time.monotonic() - began:.0f} s")
+
+
+@app.command()
+def up() -> None:
+    """Start the sandbox and run `pulumi up` of the program in it."""
+    start()
+    shell.drop_stale_locks()
+    if shell.pulumi("stack", "select", "--create").returncode:
+        raise typer.Exit(1)
+    code = shell.pulumi("up", "--yes", "--skip-preview").returncode
+    if code:
+        say("`pulumi up` failed, see above; the sandbox runs on. Mend it and run `make sandbox` again.")
+        raise typer.Exit(code)
+    shell.write_kubeconfig()
+    say(NEXT)
+
+
+@app.command()
+def down() -> None:
+    """End every process of the sandbox; its state stays for the next start."""
+    cloud.stop()
+    containers.stop()
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(processes.stop, processes.names()))
+    say("sandbox: all its processes have ended")
+
+
+@app.command()
+def reset() -> None:
+    """End the sandbox and forget its state: clouds, clusters, stacks. Programs stay."""
+    down()
+    shutil.rmtree(layout.RUN, ignore_errors=True)
+    say(f"sandbox: {layout.RUN} is gone")
+
+
+@app.command()
+def env(
+    as_json: Annotated[bool, typer.Option("--json", help="As a JSON object.")] = False,
+) -> None:
+    """Print the environment that makes a shell the sandbox's."""
+    if not layout.CLOUDS_YAML.exists():
+        raise ToolchainError("there is no sandbox yet; `make sandbox` makes it")
+    shell.prepare()
+    shell.write_kubeconfig()
+    variables = shell.environment()
+    print(json.dumps(variables) if as_json else shell.exports(variables))
+
+
+@app.command()
+def status() -> None:
+    """Show the sandbox's processes; exit code 3 where none runs."""
+    table = Table("process", "state", "log")
+    running = 0
+    for name in processes.names():
+        alive = processes.alive(name)
+        running += alive
+        table.add_row(name, "running" if alive else "ended", str(processes.log(name)))
+    Console().print(table)
+    if not running:
+        raise typer.Exit(3)
+
+
+def main() -> None:
+    """Run a command; what an operator can mend is told without a traceback."""
+    try:
+        app()
+    except (ToolchainError, cloud.CloudError, containers.ContainersError) as reason:
+        print(f"sandbox: {reason}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

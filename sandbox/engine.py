@@ -1,0 +1,178 @@
+"""Pulumi's engine, its language host for Python and its provider plugins: the official ones, else our own.
+
+Official: a `pulumi` on the PATH, or one that can be downloaded, and what it installs. Where they are not to
+be had, the engine is built from its Go module, and the plugins are the stand-ins under sandbox/plugins/.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import urllib.request
+from pathlib import Path
+
+from sandbox import layout
+from sandbox.programs import MODULES, GoPrograms, go, go_environment, module_version
+from sandbox.steps import Report, Step, ToolchainError
+
+SDK = "github.com/pulumi/pulumi/sdk/v3"
+OFFICIAL = "https://get.pulumi.com/releases/sdk/pulumi-v{version}-{system}-{machine}.tar.gz"
+OFFICIAL_PROGRAMS = ("pulumi", "pulumi-language-python", "pulumi-language-python-exec")
+CONNECT_TIMEOUT_S = 5
+PLUGIN_TIMEOUT_S = 180
+"""For the download of an official plugin; they are up to 60 MB."""
+PLUGINS = ("openstack", "kubernetes", "command", "docker")
+PLUGIN_SOURCES = layout.ROOT / "sandbox" / "plugins"
+SHARED_HOME = layout.CACHE / "pulumi"
+"""PULUMI_HOME while plugins are installed; every sandbox's own home links to its plugins."""
+
+
+def pinned(package: str) -> str:
+    """The version of a Python package in requirements.txt."""
+    text = (layout.ROOT / "requirements.txt").read_text(encoding="utf-8")
+    match = re.search(rf"^{re.escape(package)}==(\S+)$", text, re.MULTILINE)
+    if not match:
+        raise ToolchainError(f"requirements.txt pins no version of {package}")
+    return match[1]
+
+
+def official() -> Path | None:
+    """The `pulumi` that the machine has of its own."""
+    folders = [f for f in os.environ.get("PATH", "").split(os.pathsep) if f and Path(f) != layout.BIN]
+    found = shutil.which("pulumi", path=os.pathsep.join(folders))
+    return Path(found) if found else None
+
+
+class Engine(Step):
+    """`pulumi` and its language host for Python."""
+
+    name = "Pulumi"
+    about = "getting the engine: downloaded, or built from its source in some 3 minutes"
+
+    def __init__(self) -> None:
+        module = MODULES / "engine"
+        self._version = module_version(module, SDK)
+        self._build = GoPrograms(
+            self.name,
+            self.about,
+            module,
+            {"pulumi": "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"},
+            variables={f"{SDK}/go/common/version.Version": self._version},
+        )
+        self.inputs = self._build.inputs
+        self.outputs = tuple(layout.BIN / program for program in OFFICIAL_PROGRAMS)
+
+    @property
+    def build(self) -> GoPrograms:
+        """The build from source."""
+        return self._build
+
+    def done(self) -> bool:
+        """Whether it was made here, or the machine has one."""
+        return super().done() or official() is not None
+
+    def run(self, report: Report) -> None:
+        """Download it; where that is not possible, build it and put our language host beside it."""
+        try:
+            self._download(report)
+        except (OSError, tarfile.TarError) as reason:
+            report(f"the official engine can't be downloaded here ({reason}): building it")
+            self._build.run(report)
+            self._install_language_host(report)
+
+    @staticmethod
+    def _download(report: Report) -> None:
+        machine = {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+        url = OFFICIAL.format(version=pinned("pulumi"), system=platform.system().lower(), machine=machine)
+        report(f"downloading {url}")
+        with (
+            urllib.request.urlopen(url, timeout=CONNECT_TIMEOUT_S) as answer,  # noqa: S310 - https, above
+            tarfile.open(fileobj=answer, mode="r|gz") as archive,
+        ):
+            for member in archive:
+                member.name = Path(member.name).name
+                if member.name in OFFICIAL_PROGRAMS:
+                    archive.extract(member, layout.BIN, filter="data")
+
+    def _install_language_host(self, report: Report) -> None:
+        executor = layout.BIN / "pulumi-language-python-exec"
+        words = [str(go()), "list", "-m", "-f", "{{.Dir}}", SDK]
+        answer = subprocess.run(
+            words,
+            cwd=self._build.module,
+            env={**os.environ, **go_environment()},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        report("language host for Python")
+        shutil.copyfile(Path(answer.stdout.strip(), "python", "cmd", executor.name), executor)
+        host = layout.BIN / "pulumi-language-python"
+        source = layout.ROOT / "sandbox" / "language_host.py"
+        # -P: the folder of the host must not stand in for packages of the same name.
+        host.write_text(
+            f'#!/bin/sh\nexec "{sys.executable}" -P "{source}" "{executor}" {self._version} "$@"\n',
+            encoding="utf-8",
+        )
+        host.chmod(0o755)
+
+
+class Plugin(Step):
+    """One provider plugin, in the version of its Python package."""
+
+    def __init__(self, provider: str) -> None:
+        self._provider = provider
+        self._version = pinned(f"pulumi-{provider}")
+        self.name = f"Plugin {provider}"
+        self.about = f"getting the plugin {provider} {self._version}: downloaded, or its stand-in built"
+        program = f"pulumi-resource-{provider}"
+        own = (PLUGIN_SOURCES / provider / "go.mod").exists()
+        module = PLUGIN_SOURCES / provider if own else PLUGIN_SOURCES
+        shared = [] if own else [module / "go.mod", module / "go.sum", module / "base"]
+        self._build = GoPrograms(
+            self.name,
+            self.about,
+            module,
+            {program: "." if own else f"./{provider}"},
+            sources=[*shared, PLUGIN_SOURCES / provider],
+            variables={"main.version": self._version},
+            # Not in BIN: the engine would find it on the PATH, and say so each time.
+            folder=layout.CACHE / "plugins",
+        )
+        self.inputs = (self._version, *self._build.inputs)
+        installed = SHARED_HOME / "plugins" / f"resource-{provider}-v{self._version}"
+        self.outputs = (installed / program,)
+
+    @property
+    def build(self) -> GoPrograms:
+        """The build of the stand-in."""
+        return self._build
+
+    def run(self, report: Report) -> None:
+        """Install the official plugin, or our own as if it had been downloaded."""
+        try:
+            self._install(report)
+        except ToolchainError as reason:
+            report(f"the official plugin can't be downloaded here: building ({str(reason).splitlines()[-1]})")
+            self._build.run(report)
+            self._install(report, "--file", str(self._build.outputs[0]), "--reinstall")
+
+    def _install(self, report: Report, *words: str) -> None:
+        ours = layout.BIN / "pulumi"
+        pulumi = str(ours) if ours.exists() else "pulumi"
+        self.call(
+            [pulumi, "plugin", "install", "resource", self._provider, self._version, *words],
+            report,
+            env={"PULUMI_HOME": str(SHARED_HOME), "PULUMI_SKIP_UPDATE_CHECK": "true"},
+            timeout=PLUGIN_TIMEOUT_S,
+        )
+
+
+def plugins() -> list[Plugin]:
+    """A step for each plugin that can be had in some way."""
+    return [Plugin(provider) for provider in PLUGINS if (PLUGIN_SOURCES / provider).is_dir()]

@@ -1,0 +1,96 @@
+"""What the sandbox takes from Debian and PyPI: servers from the one, virtual environments from the other."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from sandbox import layout
+from sandbox.steps import Report, Step, ToolchainError
+
+SERVERS = {"named": "bind9", "rndc": "bind9-utils", "dig": "bind9-dnsutils", "etcd": "etcd-server"}
+"""Programs, and the Debian packages that have them."""
+UNITS = {"bind9": "named.service", "etcd-server": "etcd.service"}
+"""What those packages would start by themselves, on the whole machine."""
+
+_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+
+
+def program(name: str) -> str | None:
+    """Path of an installed program, also of one that only an administrator has on the PATH."""
+    return shutil.which(name, path=_PATH)
+
+
+class DebianPackages(Step):
+    """BIND and etcd, by apt; only what is missing."""
+
+    name = "Debian packages"
+    about = "installing BIND and etcd"
+
+    def done(self) -> bool:
+        """Whether the programs are there, whoever installed them."""
+        return not self._missing()
+
+    def run(self, report: Report) -> None:
+        """Install as root or by sudo; else say what to install."""
+        packages = self._missing()
+        install = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
+        if not shutil.which("apt-get"):
+            programs = ", ".join(name for name, package in SERVERS.items() if package in packages)
+            raise ToolchainError(f"Install these programs, and run this again: {programs}")
+        sudo = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
+        if sudo and subprocess.run([*sudo, "true"], capture_output=True, check=False).returncode:
+            raise ToolchainError(f"Run this, then go on as before:\n  sudo {' '.join(install)}")
+        # In runlevel 1 a machine without systemd starts no service that it installs.
+        quiet = {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
+        self.call([*sudo, "apt-get", "update"], report, env=quiet)
+        self.call([*sudo, *install], report, env=quiet)
+        units = [UNITS[package] for package in packages if package in UNITS]
+        if Path("/run/systemd/system").exists() and units:
+            self.call([*sudo, "systemctl", "disable", "--now", *units], report)
+
+    @staticmethod
+    def _missing() -> list[str]:
+        return [package for name, package in SERVERS.items() if program(name) is None]
+
+
+class VirtualEnvironment(Step):
+    """A virtual environment with the packages of a requirements file."""
+
+    def __init__(self, name: str, about: str, folder: Path, requirements: Path) -> None:
+        self.name = name
+        self.about = about
+        self._folder = folder
+        self._requirements = requirements
+        constraints = requirements.with_name("constraints.txt")
+        self.inputs = (sys.version, str(folder), requirements, constraints)
+        self.outputs = (folder / "bin" / "python",)
+
+    def run(self, report: Report) -> None:
+        """Make it, or bring it up to date in place: another sandbox may be running from it."""
+        if not self.outputs[0].exists():
+            self.call([sys.executable, "-m", "venv", self._folder], report)
+        pip = [
+            str(self.outputs[0]),
+            "-m",
+            "pip",
+            "install",
+            "--progress-bar",
+            "off",
+            "-r",
+            str(self._requirements),
+        ]
+        self.call(pip, report, cwd=layout.ROOT)
+
+
+def openstack() -> VirtualEnvironment:
+    """The environment of the OpenStack services and the `openstack` client."""
+    return VirtualEnvironment(
+        "OpenStack services",
+        "installing Keystone, Magnum and Designate, about a minute",
+        layout.OPENSTACK_VENV,
+        layout.ROOT / "sandbox" / "cloud" / "requirements.txt",
+    )

