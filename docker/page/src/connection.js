@@ -1,0 +1,109 @@
+// Keeps one RFB connection to the desktop, through every loss of it.
+import RFB from '@novnc/novnc';
+import {Quality} from './quality.js';
+import {decodeInBackground, shown} from './pictures.js';
+
+const PERIOD = 500;              // milliseconds between two looks at what arrived
+const FIRST_WAIT = 500;          // milliseconds before the first new try, doubled with each that fails
+const LONGEST_WAIT = 10_000;
+const COMPRESSION = 1;           // of what is sent lossless; more costs time that a fast link does not need
+const SMALLEST = {width: 640, height: 480};  // less than that no application can use: it is scaled down instead
+
+decodeInBackground();
+
+/**
+ * Events: `connected`; `lost` with detail {attempts, wait} (milliseconds until the next try); `copied` with the
+ * desktop's clipboard as detail.
+ */
+export class Connection extends EventTarget {
+    /** url: the WebSocket's. screen: where the desktop is shown. lastPicture: a canvas that keeps it when it is lost. */
+    constructor({url, screen, lastPicture}) {
+        super();
+        this._url = url;
+        this._screen = screen;
+        this._lastPicture = lastPicture;
+        this._quality = new Quality();
+        this._bytes = 0;
+        this._attempts = 0;
+        this._timer = null;
+        this._socket = null;
+        this.rfb = null;
+        setInterval(() => this._adapt(), PERIOD);
+        new ResizeObserver(() => this._fit()).observe(screen);
+        addEventListener('online', () => this.retry());
+        addEventListener('broken-picture', () => this._socket?.close());
+        document.addEventListener('visibilitychange', () => document.hidden || this.retry());
+        this._open();
+    }
+
+    /** Tries again at once, if the connection is lost. */
+    retry() {
+        if (this._timer === null) return;
+        clearTimeout(this._timer);
+        this._timer = null;
+        this._open();
+    }
+
+    _open() {
+        const socket = new WebSocket(this._url);
+        socket.binaryType = 'arraybuffer';
+        socket.addEventListener('message', ({data}) => { this._bytes += data.byteLength; });
+        // Before noVNC hears of it, and takes its canvas away.
+        socket.addEventListener('close', () => this._keepPicture());
+        this._socket = socket;
+        const rfb = new RFB(this._screen, socket);
+        rfb.background = 'transparent';
+        rfb.compressionLevel = COMPRESSION;
+        rfb.qualityLevel = this._quality.level;
+        rfb.focusOnClick = true;
+        rfb.addEventListener('connect', () => this._connected(rfb));
+        rfb.addEventListener('disconnect', () => this._lost());
+        rfb.addEventListener('clipboard', ({detail}) => this._tell('copied', detail.text));
+    }
+
+    _connected(rfb) {
+        this.rfb = rfb;
+        this._attempts = 0;
+        this._lastPicture.hidden = true;
+        this._fit();
+        rfb.focus({preventScroll: true});
+        this._tell('connected');
+    }
+
+    _lost() {
+        this.rfb = null;
+        const wait = Math.min(FIRST_WAIT * 2 ** this._attempts, LONGEST_WAIT);
+        this._attempts += 1;
+        this._timer = setTimeout(() => this.retry(), wait);
+        this._tell('lost', {attempts: this._attempts, wait});
+    }
+
+    /** The desktop takes the size of its place in the page; where that is too small, it is shown smaller. */
+    _fit() {
+        if (!this.rfb) return;
+        const {width, height} = this._screen.getBoundingClientRect();
+        const small = width < SMALLEST.width || height < SMALLEST.height;
+        this.rfb.scaleViewport = small;
+        this.rfb.resizeSession = !small;
+    }
+
+    _adapt() {
+        const level = this._quality.sample({frames: shown.frames, bytes: this._bytes, seconds: PERIOD / 1000});
+        shown.frames = 0;
+        this._bytes = 0;
+        if (this.rfb) this.rfb.qualityLevel = level;
+    }
+
+    _keepPicture() {
+        const canvas = this._screen.querySelector('canvas');
+        if (!this.rfb || !canvas?.width) return;
+        this._lastPicture.width = canvas.width;
+        this._lastPicture.height = canvas.height;
+        this._lastPicture.getContext('2d').drawImage(canvas, 0, 0);
+        this._lastPicture.hidden = false;
+    }
+
+    _tell(type, detail) {
+        this.dispatchEvent(new CustomEvent(type, {detail}));
+    }
+}
