@@ -67,11 +67,6 @@ class Engine(Step):
         self.inputs = self._build.inputs
         self.outputs = tuple(layout.BIN / program for program in OFFICIAL_PROGRAMS)
 
-    @property
-    def build(self) -> GoPrograms:
-        """The build from source."""
-        return self._build
-
     def done(self) -> bool:
         """Whether it was made here, or the machine has one."""
         return super().done() or official() is not None
@@ -144,14 +139,9 @@ class Plugin(Step):
             # Not in BIN: the engine would find it on the PATH, and say so each time.
             folder=layout.CACHE / "plugins",
         )
-        self.inputs = (self._version, *self._build.inputs)
+        self.inputs = self._build.inputs
         installed = SHARED_HOME / "plugins" / f"resource-{provider}-v{self._version}"
         self.outputs = (installed / program,)
-
-    @property
-    def build(self) -> GoPrograms:
-        """The build of the stand-in."""
-        return self._build
 
     def run(self, report: Report) -> None:
         """Install the official plugin, or our own as if it had been downloaded."""

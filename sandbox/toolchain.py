@@ -21,10 +21,8 @@ def ensure() -> None:
 def _lanes() -> list[list[Step]]:
     """Two lanes: one waits for the network most of the time, the other for the processor."""
     pulumi = engine.Engine()
-    plugins = engine.plugins()
     kubernetes, kwok, helm = programs.kubernetes(), programs.kwok(), programs.helm()
-    ahead = [kubernetes, kwok, helm, *(plugin.build for plugin in plugins)]
     return [
-        [packages.DebianPackages(), packages.openstack(), programs.FetchAhead(ahead)],
-        [programs.GoToolchain(), pulumi, kubernetes, *plugins, kwok, helm],
+        [packages.DebianPackages(), programs.FetchAhead([kubernetes, kwok, helm]), packages.openstack()],
+        [programs.GoToolchain(), pulumi, kubernetes, kwok, helm, *engine.plugins()],
     ]
