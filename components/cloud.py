@@ -166,9 +166,14 @@ def _cluster(connection: Connection, settings: Settings) -> ExistingCluster | No
     named = [c for c in connection.container_infrastructure_management.clusters() if c.name == settings.name]
     if not named:
         return None
+    if len(named) > 1:
+        # Magnum allows it; it happens when a run is interrupted and the creation that it began fails later.
+        listed = ", ".join(f"{cluster.uuid} in {cluster.status}" for cluster in named)
+        rule = f"is the name of {len(named)} clusters ({listed}); delete all but one of them"
+        raise SettingsError([Mistake(key="gateway:name", rule=rule, value=settings.name)])
     found = connection.container_infrastructure_management.get_cluster(named[0])
     labels, status = found.labels or {}, found.status or ""
-    if len(named) > 1 or labels.get(OWNER_LABEL) != settings.name:
+    if labels.get(OWNER_LABEL) != settings.name:
         rule = "is the name of a cluster that this gateway did not make; choose another, or delete that one"
         raise SettingsError([Mistake(key="gateway:name", rule=rule, value=settings.name)])
     if status.startswith("DELETE"):

@@ -50,6 +50,7 @@ class MagnumCluster(pulumi.ComponentResource):
     ) -> None:
         super().__init__("gateway:index:MagnumCluster", name, None, opts)
         existing = args.existing
+        alive = existing if existing and not existing.failed else None
         attempt = existing.attempt + existing.failed if existing else 1
         cluster = containerinfra.Cluster(
             f"{name}-magnum",
@@ -75,10 +76,10 @@ class MagnumCluster(pulumi.ComponentResource):
             },
             opts=pulumi.ResourceOptions(
                 parent=self,
-                import_=existing.id if existing else None,
+                import_=alive.id if alive else None,
                 # Magnum answers with the template's labels mixed in, so a cluster that is taken up would
                 # seem changed and be replaced; only one that failed shall be, by its new attempt.
-                ignore_changes=["labels", "mergeLabels"] if existing and not existing.failed else None,
+                ignore_changes=["labels", "mergeLabels"] if alive else None,
                 delete_before_replace=True,
                 custom_timeouts=pulumi.CustomTimeouts(
                     create=f"{args.timeout_minutes}m", update=f"{args.timeout_minutes}m", delete="60m"
