@@ -52,6 +52,7 @@ def test_a_node_has_the_flavors_capacity_and_its_groups_label() -> None:
         "node.alpha.kubernetes.io/ttl": "0",
     }
     assert node["status"]["capacity"]["cpu"] == "8000m"
+    assert node["status"]["allocatable"]["cpu"] == f"{8000 - nodes.SYSTEM_CPU_MILLI}m"
     assert node["status"]["allocatable"]["memory"] == f"{30720 - nodes.SYSTEM_MEMORY_MIB}Mi"
     assert node["spec"] == {"providerID": "openstack:///server", "taints": []}
 
