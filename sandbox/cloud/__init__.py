@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,6 +13,7 @@ from sandbox import layout, processes
 from sandbox.cloud import bind, settings
 
 READY_TIMEOUT_S = 120
+LOG_LINES = 15
 _SERVICES = ("standin", "keystone", "designate", "magnum")
 """Each is the module of that name in this package, run in the services' environment."""
 
@@ -29,7 +29,7 @@ def start(progress: Callable[[str], None]) -> None:
     processes.start(bind.NAME, bind.command())
     for name in _SERVICES:
         processes.start(name, _python(name), env=_environment())
-    for name in _SERVICES:
+    for name in (bind.NAME, *_SERVICES):
         _wait_for(name)
     seeded = settings.HOME / "seeded"
     if not seeded.exists():
@@ -51,28 +51,34 @@ def _python(module: str) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(layout.ROOT), "PYTHONDONTWRITEBYTECODE": ""}
+    return {
+        **os.environ,
+        "PYTHONPATH": str(layout.ROOT),
+        "NO_PROXY": f"127.0.0.1,localhost,{os.environ.get('NO_PROXY', '')}",
+        "XDG_CACHE_HOME": str(layout.CACHE),  # stevedore keeps a list of plugins there
+    }
 
 
 def _wait_for(name: str) -> None:
-    """Wait until the service answers HTTP at all; an error status is an answer."""
+    """Wait until the service listens, which each does when it is ready to answer."""
     deadline = time.monotonic() + READY_TIMEOUT_S
-    address = f"http://127.0.0.1:{layout.port(name)}/"
-    while True:
+    while processes.alive(name):
         try:
-            urllib.request.urlopen(address, timeout=5)
-        except urllib.error.HTTPError:
-            return
+            socket.create_connection(("127.0.0.1", layout.port(name)), timeout=1).close()
         except OSError:
-            if not processes.alive(name):
-                raise CloudError(f"{name} ended while starting; see {processes.log(name)}") from None
             if time.monotonic() > deadline:
-                raise CloudError(
-                    f"{name} did not answer within {READY_TIMEOUT_S} s; see {processes.log(name)}"
-                ) from None
-            time.sleep(0.1)
+                break
+            time.sleep(0.05)
         else:
             return
+    raise CloudError(
+        f"{name} does not answer; its log, {processes.log(name)}, ends with:\n{_end_of_log(name)}"
+    )
+
+
+def _end_of_log(name: str) -> str:
+    lines = processes.log(name).read_text(errors="replace").splitlines()
+    return "\n".join(lines[-LOG_LINES:])
 
 
 def _seed() -> None:

@@ -4,7 +4,7 @@ One process, because its messages travel inside it (`fake://`): there is no Rabb
 """
 
 # ruff: noqa: PLC0415 - the service reads its command line and settings as it is imported
-# mypy: disable-error-code="import-not-found"
+# mypy: disable-error-code="import-not-found,import-untyped"
 # (It is in the services' environment, not in the one of the tools.)
 
 from __future__ import annotations
@@ -15,10 +15,15 @@ import shutil
 import sys
 import threading
 import time
+from collections.abc import Iterable
+from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sandbox.cloud import settings, sqlite, wsgi
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 NAME = "magnum"
 DRIVER = "sandbox"
@@ -26,8 +31,9 @@ _DRIVER_CLASS = "sandbox.clusters.driver:Driver"
 SYNC_INTERVAL_S = 1
 """How often the driver is asked for the state of what is in progress; every 10 s in a real Magnum, whose
 operations take minutes."""
-_READ_S = 0.2
-"""Longer than one request's reads of a cluster and its node groups."""
+_READS = 20
+_WRITING_S = 0.1
+"""How often, and after how many seconds each, a read is repeated that met a cluster half written."""
 
 LOG = logging.getLogger(__name__)
 _turn = threading.Lock()
@@ -100,8 +106,7 @@ def _answer_after_the_row_exists() -> None:
     """Do what Magnum's API only casts before it answers 202.
 
     Clients poll at once: they read the 404 of a row that is not yet there as a deleted cluster, and a state
-    that has not begun to change as a refusal. A failure is Magnum's own to record in that row, as it is after a
-    cast.
+    that has not begun to change as a refusal. A failure is for Magnum to record in that row, as after a cast.
     """
     from magnum.conductor.api import API
 
@@ -175,19 +180,35 @@ def _take_turns(handler: type) -> None:
 
 
 def _forget(admin: Any, cluster: Any) -> None:
-    """Take a deleted cluster out of the database, its node groups last.
-
-    Magnum itself takes them first, and answers 400 to who reads the cluster between the two.
-    """
+    """Take a deleted cluster out of the database, as Magnum's own periodic task does."""
     from magnum.conductor.handlers.common import cert_manager
     from magnum.objects import NodeGroup
 
-    groups = NodeGroup.list(admin, cluster.uuid)
     cert_manager.delete_certificates_from_cluster(cluster, context=admin)
-    cluster.destroy()
-    time.sleep(_READ_S)
-    for group in groups:
+    for group in NodeGroup.list(admin, cluster.uuid):
         group.destroy()
+    cluster.destroy()
+
+
+def _whole_reads(app: WSGIApplication) -> WSGIApplication:
+    """Repeat a read that fell between the writing of a cluster and of its node groups.
+
+    Magnum answers it with 400 (a cluster must have a master), and clients give up.
+    """
+    from webob import Request
+
+    def read(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        response = request.get_response(app)
+        for _ in range(_READS if request.method == "GET" else 0):
+            if response.status_code != HTTPStatus.BAD_REQUEST or b"master_count" not in response.body:
+                break
+            time.sleep(_WRITING_S)
+            response = request.get_response(app)
+        answer: Iterable[bytes] = response(environ, start_response)
+        return answer
+
+    return read
 
 
 def _synchronise() -> None:
@@ -253,7 +274,7 @@ def main() -> None:
     _answer_after_the_row_exists()
     _start_conductor()
     threading.Thread(target=_synchronise, daemon=True).start()
-    wsgi.serve(NAME, app.load_app(), threads=8)
+    wsgi.serve(NAME, _whole_reads(app.load_app()), threads=8)
 
 
 if __name__ == "__main__":
