@@ -53,6 +53,7 @@ def _python(module: str) -> list[str]:
 def _environment() -> dict[str, str]:
     return {
         **os.environ,
+        "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin",  # rndc
         "PYTHONPATH": str(layout.ROOT),
         "NO_PROXY": f"127.0.0.1,localhost,{os.environ.get('NO_PROXY', '')}",
         "XDG_CACHE_HOME": str(layout.CACHE),  # stevedore keeps a list of plugins there

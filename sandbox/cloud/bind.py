@@ -24,7 +24,6 @@ def write_config() -> Path:
     RNDC_KEY.touch(mode=0o600)
     RNDC_KEY.write_text(
         f'key "{_KEY_NAME}" {{ algorithm hmac-sha256; secret "{base64.b64encode(digest).decode()}"; }};\n'
-        # rndc reads this block, named passes over it in its own file
     )
     config = _HOME / "named.conf"
     config.write_text(
@@ -58,7 +57,17 @@ controls {{ inet 127.0.0.1 port {layout.port("rndc")} allow {{ 127.0.0.1; }} key
 
 def command() -> list[str]:
     """The command line that serves in the foreground and logs to its standard error."""
-    named = shutil.which("named", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-    if named is None:
+    return [str(_own_copy()), "-g", "-n", "1", "-c", str(write_config())]
+
+
+def _own_copy() -> Path:
+    """A copy of `named`: Ubuntu's AppArmor profile would keep the one in /usr/sbin out of our folders."""
+    source = shutil.which("named", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if source is None:
         raise FileNotFoundError("BIND is not installed: no `named` on the PATH (Debian: bind9).")
-    return [named, "-g", "-n", "1", "-c", str(write_config())]
+    copy = _HOME / "named"
+    if not copy.exists() or copy.stat().st_mtime != Path(source).stat().st_mtime:
+        _HOME.mkdir(parents=True, exist_ok=True)
+        fresh = shutil.copy2(source, copy.with_suffix(".new"))
+        Path(fresh).replace(copy)
+    return copy

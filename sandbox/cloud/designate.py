@@ -33,7 +33,12 @@ def _configure() -> Path:
     config = settings.write_config(
         NAME,
         {
-            "DEFAULT": {"transport_url": "fake://", "host": "sandbox", "state_path": home},
+            "DEFAULT": {
+                "transport_url": "fake://",
+                "host": "sandbox",
+                "state_path": home,
+                "root_helper": "env",  # rndc talks to a BIND of the same user, so no sudo
+            },
             "database": database,
             "storage:sqlalchemy": database,
             "oslo_messaging_notifications": {"driver": "noop"},
