@@ -142,6 +142,8 @@ class ControlPlane:
             # clients that are told so take a plain list instead.
             "--feature-gates=WatchList=false",
             "--profiling=false",
+            # Else a stop waits for clients to end their watches, which they do not do.
+            "--shutdown-watch-termination-grace-period=1s",
         ]
 
     def _controller_manager(self) -> list[str | Path]:
@@ -217,9 +219,9 @@ class ControlPlane:
 
         TimeoutError when the API server is not ready in START_TIMEOUT_S.
         """
-        components = self._components()
-        if all(processes.alive(self._name(component)) for component in components):
+        if self.running:
             return
+        components = self._components()
         env = {**QUIET_GO, "PYTHONPATH": str(layout.ROOT)}
         for component in ("etcd", "apiserver"):
             self._start(component, components.pop(component), env)
@@ -233,6 +235,11 @@ class ControlPlane:
             time.sleep(0.1)
         for component, command in components.items():
             self._start(component, command, env)
+
+    @property
+    def running(self) -> bool:
+        """Whether all its processes are there."""
+        return all(processes.alive(self._name(component)) for component in self._components())
 
     @property
     def halted(self) -> bool:

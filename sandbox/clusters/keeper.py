@@ -7,10 +7,13 @@ the last one ended.
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import threading
 from collections.abc import Callable
 
+import psutil
 from keystoneauth1.exceptions import NotFound, Unauthorized
 from openstack.exceptions import SDKException
 
@@ -46,8 +49,10 @@ class Keeper(threading.Thread):
                     self._take_down(cluster)
                     return
                 plane = ControlPlane(cluster)
-                if plane.prepared and not plane.halted:
-                    plane.ensure()
+                if plane.prepared and not plane.running:
+                    _reap()
+                    if not plane.halted:
+                        plane.ensure()
             except FileNotFoundError:
                 return
             except Exception:
@@ -68,6 +73,14 @@ class Keeper(threading.Thread):
                 LOG.warning("servers of %s stay: %s", cluster.stack_id, error)
             self._drop_credential(cluster)
         (cluster.folder / GONE).touch()
+
+
+def _reap() -> None:
+    """Take note of children that ended: until their parent does, whoever stopped one waits for it."""
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.NoSuchProcess, ChildProcessError):
+            if child.status() == psutil.STATUS_ZOMBIE:
+                os.waitpid(child.pid, os.WNOHANG)
 
 
 def keep(uuid: str, drop_credential: Callable[[spec.Cluster], None]) -> None:
