@@ -9,18 +9,16 @@ One process, because its messages travel inside it (`fake://`): there is no Rabb
 
 from __future__ import annotations
 
-import functools
 import logging
 import shutil
 import sys
-import threading
 import time
 from collections.abc import Iterable
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sandbox.cloud import settings, sqlite, wsgi
+from sandbox.cloud import conductor, settings, sqlite, wsgi
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -28,15 +26,11 @@ if TYPE_CHECKING:
 NAME = "magnum"
 DRIVER = "sandbox"
 _DRIVER_CLASS = "sandbox.clusters.driver:Driver"
-SYNC_INTERVAL_S = 1
-"""How often the driver is asked for the state of what is in progress; every 10 s in a real Magnum, whose
-operations take minutes."""
 _READS = 20
 _WRITING_S = 0.1
 """How often, and after how many seconds each, a read is repeated that met a cluster half written."""
 
 LOG = logging.getLogger(__name__)
-_turn = threading.Lock()
 
 
 def _configure() -> Path:
@@ -129,67 +123,6 @@ def _answer_after_the_row_exists() -> None:
         setattr(API, f"{call}_async", waiting(getattr(API, call)))
 
 
-def _start_conductor() -> None:
-    from magnum.common import rpc_service
-    from magnum.conductor.handlers import (
-        ca_conductor,
-        cluster_conductor,
-        conductor_listener,
-        credential_conductor,
-        federation_conductor,
-        indirection_api,
-        nodegroup_conductor,
-    )
-    from magnum.conf import CONF
-
-    for module in (cluster_conductor, nodegroup_conductor):
-        _take_turns(module.Handler)
-    handlers = [
-        module.Handler()
-        for module in (
-            indirection_api,
-            cluster_conductor,
-            conductor_listener,
-            credential_conductor,
-            ca_conductor,
-            federation_conductor,
-            nodegroup_conductor,
-        )
-    ]
-    rpc_service.Service.create(CONF.conductor.topic, "sandbox", handlers, "magnum-conductor").start()
-
-
-def _take_turns(handler: type) -> None:
-    """Let what a client orders and what the driver reports change a cluster one after the other.
-
-    Else a report, written from a row that was read a moment before, undoes the order; in a real Magnum, which
-    asks its driver a tenth as often, that is rare.
-    """
-
-    def in_turn(order: Any) -> Any:
-        @functools.wraps(order)
-        def ordering(*args: Any, **kwargs: Any) -> Any:
-            with _turn:
-                return order(*args, **kwargs)
-
-        return ordering
-
-    for name, order in vars(handler).copy().items():
-        if name.startswith(("cluster_", "nodegroup_")):
-            setattr(handler, name, in_turn(order))
-
-
-def _forget(admin: Any, cluster: Any) -> None:
-    """Take a deleted cluster out of the database, as Magnum's own periodic task does."""
-    from magnum.conductor.handlers.common import cert_manager
-    from magnum.objects import NodeGroup
-
-    cert_manager.delete_certificates_from_cluster(cluster, context=admin)
-    for group in NodeGroup.list(admin, cluster.uuid):
-        group.destroy()
-    cluster.destroy()
-
-
 def _whole_reads(app: WSGIApplication) -> WSGIApplication:
     """Repeat a read that fell between the writing of a cluster and of its node groups.
 
@@ -209,46 +142,6 @@ def _whole_reads(app: WSGIApplication) -> WSGIApplication:
         return answer
 
     return read
-
-
-def _synchronise() -> None:
-    """Ask the driver for the state of what is in progress, for ever: Magnum's periodic task, on our clock."""
-    from magnum.common import context
-    from magnum.drivers.common.driver import Driver
-    from magnum.objects import Cluster
-    from magnum.objects.fields import ClusterStatus
-
-    admin = context.make_admin_context(all_tenants=True)
-    context.set_ctx(admin)
-    driver = Driver.get_driver("vm", "ubuntu", "kubernetes", DRIVER)
-    if hasattr(driver, "resume"):
-        try:
-            driver.resume(admin)
-        except Exception:
-            LOG.exception("The clusters of the last run were not all taken up again")
-    states = [state for state in ClusterStatus.ALL if state.endswith("_IN_PROGRESS")]
-    while True:
-        try:
-            for cluster in Cluster.list(admin, filters={"status": states}):
-                with _turn:
-                    _update(admin, driver, cluster.uuid)
-        except Exception:
-            LOG.exception("What is in progress could not be looked after")
-        time.sleep(SYNC_INTERVAL_S)
-
-
-def _update(admin: Any, driver: Any, uuid: str) -> None:
-    from magnum.objects import Cluster
-    from magnum.objects.fields import ClusterStatus
-
-    try:
-        cluster = Cluster.get_by_uuid(admin, uuid)
-        if cluster.status.endswith("_IN_PROGRESS"):
-            driver.update_cluster_status(admin, cluster)
-        if cluster.status == ClusterStatus.DELETE_COMPLETE:
-            _forget(admin, cluster)
-    except Exception:
-        LOG.exception("The state of cluster %s is not known", uuid)
 
 
 def main() -> None:
@@ -272,8 +165,7 @@ def main() -> None:
         ready.touch()
     _close_list_queries()
     _answer_after_the_row_exists()
-    _start_conductor()
-    threading.Thread(target=_synchronise, daemon=True).start()
+    conductor.start(DRIVER)
     wsgi.serve(NAME, _whole_reads(app.load_app()), threads=8)
 
 
