@@ -12,8 +12,8 @@ import pulumi_docker
 from components.errors import Mistake
 from components.settings import Images
 
-CONTEXTS = "docker"
-"""Folder of the images' build contexts, one folder an image."""
+CONTEXT = "docker"
+"""The build context of all images, which share parts of it; each has a folder of its own there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +84,10 @@ class DesktopImages(pulumi.ComponentResource):
             f"{name}-{image}",
             image_name=f"{args.settings.registry}/{image}:{args.tag}",
             build=pulumi_docker.DockerBuildArgs(
-                context=f"{CONTEXTS}/{image}", platform="linux/amd64", args=dict(args.settings.build_args)
+                context=CONTEXT,
+                dockerfile=f"{CONTEXT}/{image}/Dockerfile",
+                platform="linux/amd64",
+                args=dict(args.settings.build_args),
             ),
             registry=registry,
             opts=pulumi.ResourceOptions(parent=self),

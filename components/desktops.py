@@ -76,6 +76,7 @@ def profile(name: str, desktop: Desktop, image: Text) -> Values:
             "mem_guarantee": f"{notebook.memory_gib:g}G",
             "mem_limit": f"{notebook.memory_gib:g}G",
             "environment": {"JUPYTER_CONFIG_PATH": f"{TILES}/{name}"},
+            "default_url": "/desktop/",
             "extra_containers": [_sidecar(desktop, image)],
         },
     }
@@ -88,7 +89,8 @@ def resources(size: Size) -> Values:
 
 
 def _sidecar(desktop: Desktop, image: Text) -> Values:
-    """The desktop's container. The server counts as started only when its VNC socket is there."""
+    """The desktop's container. The server counts as started only when the desktop answers."""
+    check = {"exec": {"command": ["start-desktop", "check"]}}
     return {
         "name": "desktop",
         "image": image,
@@ -97,14 +99,17 @@ def _sidecar(desktop: Desktop, image: Text) -> Values:
         "volumeMounts": [
             {"name": "home", "mountPath": HOME},
             {"name": "desktop-socket", "mountPath": str(Path(desktop.socket).parent)},
+            {"name": "desktop-tmp", "mountPath": "/tmp"},  # noqa: S108  (the container's own)
         ],
         "resources": resources(Size(cpu=desktop.cpu, gib=desktop.memory_gib)),
-        "readinessProbe": {"exec": {"command": ["test", "-S", desktop.socket]}, "periodSeconds": 1},
+        "readinessProbe": {**check, "periodSeconds": 1},
+        "livenessProbe": {**check, "periodSeconds": 30, "failureThreshold": 3},
         "securityContext": {
             "runAsUser": 1000,
             "runAsGroup": 100,
             "runAsNonRoot": True,
             "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
         },
     }

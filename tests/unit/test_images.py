@@ -33,7 +33,10 @@ def test_built_image_reaches_the_hub_by_its_digest(program: Program, monkeypatch
     run = program(build_hawkeye, {**SECRETS, "registryPassword": "token"})
     image = run.recorded.one("docker:index/image:Image")
     assert image["imageName"] == "registry.test/gateway/hawkeye:dev"
-    assert image["build"]["context"] == "docker/hawkeye"
+    assert (image["build"]["context"], image["build"]["dockerfile"]) == (
+        "docker",
+        "docker/hawkeye/Dockerfile",
+    )
     assert image["build"]["args"] == {"BASE": "localhost/debian:12"}
     assert image["registry"] == {"server": "registry.test", "username": "robot", "password": "token"}
     assert run.outputs["images"]["hawkeye"] == DIGEST

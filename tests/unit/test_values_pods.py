@@ -66,7 +66,8 @@ def test_a_desktop_shares_home_and_socket_with_its_notebook_only(slug: str) -> N
     parts = containers(found)
     assert set(parts) == {"notebook", "desktop"}
     shared = {"home": "/home/jovyan", "desktop-socket": "/shared"}
-    assert mounts(parts["notebook"]) == mounts(parts["desktop"]) == shared
+    assert mounts(parts["notebook"]) == shared
+    assert mounts(parts["desktop"]) == shared | {"desktop-tmp": "/tmp"}
     assert volumes(found)["desktop-socket"]["emptyDir"] == {"medium": "Memory", "sizeLimit": "1Mi"}
     assert "persistentVolumeClaim" in volumes(found)["home"]
 
@@ -76,8 +77,9 @@ def test_a_desktop_runs_as_its_user_and_is_ready_with_its_socket(slug: str) -> N
     desktop = containers(made(slug))["desktop"]
     assert desktop["securityContext"]["runAsGroup"] == 100
     assert desktop["securityContext"]["runAsNonRoot"] is True
+    assert desktop["securityContext"]["readOnlyRootFilesystem"] is True
     assert "ports" not in desktop
-    assert desktop["readinessProbe"]["exec"]["command"] == ["test", "-S", "/shared/vnc.sock"]
+    assert desktop["readinessProbe"]["exec"]["command"] == ["start-desktop", "check"]
     assert environment(desktop) == {"VNC_SOCKET": "/shared/vnc.sock"}
     assert desktop["args"] == CATALOGUE.desktops[slug].command
 
