@@ -1,6 +1,6 @@
 """Where the sandbox keeps its things, on which ports it listens, and how fast its clock runs.
 
-Everything lies under one folder (`.sandbox` in the checkout, or $SANDBOX_HOME), so that removing it removes all.
+All of it lies under one folder (`.sandbox` in the checkout, or $SANDBOX_HOME): to remove it is to remove all.
 """
 
 from __future__ import annotations
@@ -8,9 +8,10 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import random
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,18 +49,20 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
+def _candidates() -> Iterator[int]:
+    """Ports that are free now, below those that the kernel gives to outgoing connections (from 32768 on)."""
+    for candidate in random.sample(range(20000, 32000), 1000):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", candidate))
+            yield candidate
+
+
 def port(name: str) -> int:
     """The loopback port of the service `name`: free when first asked for, the same ever after."""
     path = RUN / "ports.json"
     with locked(path):
         ports: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
         if name not in ports:
-            while True:
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", 0))
-                    candidate = int(probe.getsockname()[1])
-                if candidate not in ports.values():
-                    break
-            ports[name] = candidate
+            ports[name] = next(candidate for candidate in _candidates() if candidate not in ports.values())
             path.write_text(json.dumps(ports, indent=1, sort_keys=True))
         return ports[name]
