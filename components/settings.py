@@ -5,6 +5,7 @@ Keys are camelCase in the file (`gateway:nodeGroups`), as Pulumi and Helm spell 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from typing import Annotated, Literal, Self
@@ -160,15 +161,26 @@ class Hub(Model):
     storage: Storage = Storage()
 
 
+def _expanded(value: str) -> str:
+    """`value` with $NAME replaced by environment variables, for what differs from machine to machine."""
+    expanded = os.path.expandvars(value)
+    if "$" in expanded:
+        raise PydanticCustomError("variable", "must name environment variables that are set")
+    return expanded
+
+
+Expanded = Annotated[str, AfterValidator(_expanded)]
+
+
 class Images(Model):
     """Where the images come from: published ones, or built from docker/ and pushed to a registry."""
 
-    registry: str | None = Field(None, examples=["quay.io/your-organization"])
-    """Host and path that built images are pushed to; published ones are used where there is none."""
+    registry: Expanded | None = Field(None, examples=["quay.io/your-organization"])
+    """Host and path that built images are pushed to, or an environment variable that holds them."""
     registry_user: str | None = Field(None, examples=["your-organization+robot"])
     build: list[str] = Field([], examples=[["hawkeye"]])
     """Folders of docker/ to build and push; the other images stay published ones."""
-    build_args: dict[str, str] = Field({}, examples=[{"BASE": "debian:12"}])
+    build_args: dict[str, Expanded] = Field({}, examples=[{"BASE": "debian:12"}])
 
     @field_validator("build")
     @classmethod

@@ -17,7 +17,7 @@ DIGEST = f"registry.test/gateway/hawkeye@sha256:{'0' * 64}"
 
 def build_hawkeye(config: dict[str, Any]) -> None:
     config["gateway:images"] = {
-        "registry": "registry.test/gateway",
+        "registry": "$REGISTRY/gateway",
         "registryUser": "robot",
         "build": ["hawkeye"],
         "buildArgs": {"BASE": "localhost/debian:12"},
@@ -30,6 +30,7 @@ def engine(monkeypatch: pytest.MonkeyPatch, answer: Callable[..., Any]) -> None:
 
 def test_built_image_reaches_the_hub_by_its_digest(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     engine(monkeypatch, lambda *_, **__: None)
+    monkeypatch.setenv("REGISTRY", "registry.test")
     run = program(build_hawkeye, {**SECRETS, "registryPassword": "token"})
     image = run.recorded.one("docker:index/image:Image")
     assert image["imageName"] == "registry.test/gateway/hawkeye:dev"
@@ -70,6 +71,7 @@ def test_without_an_engine_the_published_images_are_the_way_out(
         raise error
 
     engine(monkeypatch, fail)
+    monkeypatch.setenv("REGISTRY", "registry.test")
     with pytest.raises(SettingsError) as refused:
         program(build_hawkeye, {**SECRETS, "registryPassword": "token"})
     assert f"gateway:images.build: needs a Docker engine ({words}" in str(refused.value)
