@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,29 @@ def test_of_two_node_groups_at_once_the_second_fails_and_the_first_does_not(
         one["name"] for one in magnum.request("GET", f"/clusters/{cluster['uuid']}/nodegroups")["nodegroups"]
     ]
     assert sorted(names) == ["default-master", "default-worker"]
+
+
+def test_an_injected_fault_strikes_one_node_group(
+    magnum: Magnum, cluster: dict[str, Any], sandbox_env: dict[str, str]
+) -> None:
+    folder = Path(sandbox_env["SANDBOX_HOME"]) / "run" / "faults"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "live.broken").write_text("create_failed")
+    broken = magnum.group(cluster["uuid"], magnum.add_group(cluster["uuid"], "broken"))
+    assert (broken["status"], broken["status_reason"]) == (
+        "CREATE_FAILED",
+        "injected fault: the machines did not come up",
+    )
+    (folder / "live.slow").write_text("hang")
+    slow = magnum.add_group(cluster["uuid"], "slow")
+    joined = f"/clusters/{cluster['uuid']}/nodegroups/{slow}"
+    time.sleep(3)
+    assert magnum.request("GET", joined)["status"] == "CREATE_IN_PROGRESS"
+    (folder / "live.slow").unlink()
+    assert magnum.group(cluster["uuid"], slow)["status"] == "CREATE_COMPLETE"
+    for group in (broken["uuid"], slow):
+        magnum.request("DELETE", f"/clusters/{cluster['uuid']}/nodegroups/{group}")
+        magnum.settled(cluster["uuid"])
 
 
 def test_a_group_below_one_node_is_refused(magnum: Magnum, cluster: dict[str, Any]) -> None:

@@ -128,4 +128,5 @@ class Controller:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(threadName)s %(message)s")
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
     Controller(spec.load(sys.argv[1])).run()

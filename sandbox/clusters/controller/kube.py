@@ -152,18 +152,22 @@ class Cache(threading.Thread):
 
     def run(self) -> None:
         """List and watch for ever."""
+        told = ""
         while True:
             try:
                 version = self._list()
+                told = ""
                 self._follow(version)
             except (ApiException, HTTPError, OSError, ValueError) as error:
-                if isinstance(error, ApiException) and error.status == NOT_FOUND:
+                status = error.status if isinstance(error, ApiException) else None
+                if status == NOT_FOUND:
                     self.exists, self.items = False, {}
                     self.synced.set()
                     self.look_again.wait(MISSING_RETRY_S)
                     self.look_again.clear()
-                elif not isinstance(error, ApiException) or error.status != GONE:
-                    LOG.info("watch of %s begins anew: %s", self._path, error)
+                elif status != GONE and told != str(type(error)):
+                    told = str(type(error))
+                    LOG.info("%s is watched anew: %s", self._path, error)
                 time.sleep(RETRY_S)
 
     def _list(self) -> str:
