@@ -61,6 +61,7 @@ def up() -> None:
 @app.command()
 def down() -> None:
     """End every process of the sandbox; its state stays for the next start."""
+    shell.end_plugins()
     cloud.stop()
     containers.stop()
     with ThreadPoolExecutor() as pool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shlex
@@ -78,6 +79,16 @@ def drop_stale_locks() -> None:
     for lock in (STATE / ".pulumi" / "locks").rglob(f"{STACK}/*.json"):
         if not psutil.pid_exists(json.loads(lock.read_text(encoding="utf-8"))["pid"]):
             lock.unlink()
+
+
+def end_plugins() -> None:
+    """End the plugins of engines that were killed: by themselves they notice it only after minutes."""
+    home = f"{layout.HOME / 'pulumi'}{os.sep}"
+    for process in psutil.process_iter(["cmdline"]):
+        command = process.info["cmdline"]
+        if command and command[0].startswith(home):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 def write_kubeconfig() -> bool:

@@ -24,6 +24,9 @@ HEARTBEAT_S = 20
 TAIL_LINES = 15
 """Of a failed command's output, shown with the error."""
 
+LINE_LENGTH = 100
+"""Of what is shown of a command's output."""
+
 Report = Callable[[str], None]
 """Takes a line about what is going on; only the newest one is shown."""
 
@@ -102,7 +105,7 @@ class Step:
                     log.write(line)
                     if line.strip():
                         tail.append(line.rstrip())
-                        report(line.strip())
+                        report(line.strip()[:LINE_LENGTH])
                 child.wait()
                 if alarm:
                     alarm.cancel()

@@ -1,0 +1,115 @@
+"""Steps of the toolchain are done once for each state of their inputs, and what fails is told."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from sandbox import engine, layout, packages, shell
+from sandbox.steps import Report, Step, ToolchainError, run_lanes
+
+
+class Copy(Step):
+    """Copies its input to its output, and counts how often."""
+
+    name = "Copy"
+    about = "copying"
+
+    def __init__(self, source: Path, target: Path) -> None:
+        self.inputs = (source,)
+        self.outputs = (target,)
+        self.runs = 0
+
+    def run(self, report: Report) -> None:
+        self.runs += 1
+        self.call(["cp", *self.inputs, *self.outputs], report)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of the test's own, and sources in it."""
+    monkeypatch.setattr(layout, "ROOT", tmp_path)
+    monkeypatch.setattr(layout, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(layout, "BIN", tmp_path / "bin")
+    return tmp_path
+
+
+@pytest.fixture
+def copy(home: Path) -> Copy:
+    source = home / "source"
+    source.write_text("one")
+    return Copy(source, home / "target")
+
+
+def test_a_step_is_done_once(copy: Copy) -> None:
+    run_lanes([[copy]])
+    run_lanes([[copy]])
+    assert copy.runs == 1
+
+
+def test_a_changed_input_has_the_step_done_again(copy: Copy, home: Path) -> None:
+    run_lanes([[copy]])
+    (home / "source").write_text("two")
+    run_lanes([[copy]])
+    assert (home / "target").read_text() == "two"
+
+
+def test_a_lost_output_has_the_step_done_again(copy: Copy, home: Path) -> None:
+    run_lanes([[copy]])
+    (home / "target").unlink()
+    run_lanes([[copy]])
+    assert copy.runs == 2
+
+
+def test_a_failed_step_names_its_command_and_is_tried_again(copy: Copy, home: Path) -> None:
+    (home / "source").unlink()
+    with pytest.raises(ToolchainError, match="No such file"):
+        run_lanes([[copy]])
+    (home / "source").write_text("three")
+    run_lanes([[copy]])
+    assert copy.runs == 2
+
+
+def test_what_follows_a_failed_step_is_not_done(copy: Copy) -> None:
+    class Fails(Step):
+        name = "Fails"
+        about = "failing"
+
+        def run(self, report: Report) -> None:
+            raise ToolchainError("no")
+
+    with pytest.raises(ToolchainError):
+        run_lanes([[Fails(), copy]])
+    assert copy.runs == 0
+
+
+def test_a_command_that_hangs_is_given_up(copy: Copy) -> None:
+    with pytest.raises(ToolchainError, match="sleep"):
+        copy.call(["sleep", "60"], print, timeout=0.2)
+
+
+def test_an_official_engine_on_the_path_is_taken(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own, theirs = home / "bin", home / "theirs"
+    for folder in (own, theirs):
+        folder.mkdir()
+        (folder / "pulumi").touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(own))
+    assert engine.official() is None, "what was built here is not official"
+    monkeypatch.setenv("PATH", f"{own}:{theirs}")
+    assert engine.official() == theirs / "pulumi"
+
+
+def test_without_root_the_operator_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "program", lambda name: None if name == "named" else name)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    monkeypatch.setattr("subprocess.run", lambda *_, **__: type("Refused", (), {"returncode": 1}))
+    with pytest.raises(ToolchainError, match=r"sudo apt-get install .* bind9$"):
+        packages.DebianPackages().run(print)
+
+
+def test_exports_survive_a_shell(tmp_path: Path) -> None:
+    lines = shell.exports({"A": "it's $HOME", "B": str(tmp_path)})
+    shown = subprocess.check_output(["sh", "-c", f'{lines}\nprintf %s "$A"'], text=True)
+    assert shown == "it's $HOME"
