@@ -10,9 +10,10 @@ import html
 from pathlib import Path
 from typing import Any
 
-from jupyter_server.base.handlers import AuthenticatedFileHandler, JupyterHandler
+from jupyter_server.auth.decorator import allow_unauthenticated
+from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
-from tornado.web import HTTPError, RequestHandler, authenticated
+from tornado.web import HTTPError, RequestHandler, StaticFileHandler, authenticated
 
 PAGE = Path("/opt/gateway/desktop-page")
 """The built page: index.html and assets/."""
@@ -46,8 +47,17 @@ class DesktopPageHandler(JupyterHandler):
         self.finish(page)
 
 
-class AssetHandler(AuthenticatedFileHandler):
-    """Scripts and styles; their names change with their content."""
+class AssetHandler(StaticFileHandler):
+    """Scripts and styles, which are nobody's data; their names change with their content.
+
+    Public as JupyterLab's own: JupyterHub answers a module's script, which browsers fetch in mode "cors", with a
+    redirect to the login.
+    """
+
+    @allow_unauthenticated
+    async def get(self, path: str, include_body: bool = True) -> None:
+        """One file of the page's assets/."""
+        await super().get(path, include_body)
 
     def set_extra_headers(self, path: str) -> None:
         """Lets the browser keep them."""
@@ -57,6 +67,7 @@ class AssetHandler(AuthenticatedFileHandler):
 class SlashHandler(RequestHandler):
     """`desktop` is the page too, but its relative addresses need the slash."""
 
+    @allow_unauthenticated
     def get(self) -> None:
         """Redirects."""
         self.redirect(self.request.path + "/")

@@ -6,6 +6,8 @@ import {decodeInBackground, shown} from './pictures.js';
 const PERIOD = 500;              // milliseconds between two looks at what arrived
 const FIRST_WAIT = 500;          // milliseconds before the first new try, doubled with each that fails
 const LONGEST_WAIT = 10_000;
+const SILENCE = 8000;            // milliseconds without a word from the server until it is asked for one
+const DEAD = 14_000;             // milliseconds of silence after which the connection counts as lost
 const COMPRESSION = 1;           // of what is sent lossless; more costs time that a fast link does not need
 const SMALLEST = {width: 640, height: 480};  // less than that no application can use: it is scaled down instead
 
@@ -24,14 +26,16 @@ export class Connection extends EventTarget {
         this._lastPicture = lastPicture;
         this._quality = new Quality();
         this._bytes = 0;
+        this._heard = 0;
         this._attempts = 0;
         this._timer = null;
-        this._socket = null;
+        this._trying = null;
         this.rfb = null;
-        setInterval(() => this._adapt(), PERIOD);
+        setInterval(() => { this._adapt(); this._listen(); }, PERIOD);
         new ResizeObserver(() => this._fit()).observe(screen);
         addEventListener('online', () => this.retry());
-        addEventListener('broken-picture', () => this._socket?.close());
+        addEventListener('offline', () => this._giveUp());
+        addEventListener('broken-picture', () => this._giveUp());
         document.addEventListener('visibilitychange', () => document.hidden || this.retry());
         this._open();
     }
@@ -47,11 +51,15 @@ export class Connection extends EventTarget {
     _open() {
         const socket = new WebSocket(this._url);
         socket.binaryType = 'arraybuffer';
-        socket.addEventListener('message', ({data}) => { this._bytes += data.byteLength; });
+        socket.addEventListener('message', ({data}) => {
+            this._bytes += data.byteLength;
+            this._heard = Date.now();
+        });
+        const rfb = new RFB(this._screen, socket);
+        this._trying = rfb;
+        this._heard = Date.now();
         // Before noVNC hears of it, and takes its canvas away.
         socket.addEventListener('close', () => this._keepPicture());
-        this._socket = socket;
-        const rfb = new RFB(this._screen, socket);
         rfb.background = 'transparent';
         rfb.compressionLevel = COMPRESSION;
         rfb.qualityLevel = this._quality.level;
@@ -72,10 +80,24 @@ export class Connection extends EventTarget {
 
     _lost() {
         this.rfb = null;
+        this._trying = null;
         const wait = Math.min(FIRST_WAIT * 2 ** this._attempts, LONGEST_WAIT);
         this._attempts += 1;
         this._timer = setTimeout(() => this.retry(), wait);
         this._tell('lost', {attempts: this._attempts, wait});
+    }
+
+    /** A link that is cut says nothing: a desktop that is silent is asked for one pixel, which it must answer. */
+    _listen() {
+        if (!this._trying || document.hidden) return;
+        const silence = Date.now() - this._heard;
+        if (silence > DEAD) this._giveUp();
+        else if (silence > SILENCE && this.rfb) RFB.messages.fbUpdateRequest(this.rfb._sock, false, 0, 0, 1, 1);
+    }
+
+    _giveUp() {
+        this._keepPicture();
+        this._trying?.disconnect();
     }
 
     /** The desktop takes the size of its place in the page; where that is too small, it is shown smaller. */

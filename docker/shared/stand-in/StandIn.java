@@ -27,8 +27,8 @@ import javax.swing.WindowConstants;
  * ({@code --frames FOLDER} writes them), so what a browser paints can be compared with what was drawn.
  */
 public final class StandIn {
-    static final int WIDTH = 900;
-    static final int HEIGHT = 600;
+    static final int MAP_WIDTH = 900;
+    static final int MAP_HEIGHT = 600;
     static final int FRAMES = 60;
     static final int HERTZ = 60;
     /** Side of one of the squares, top left in the map, that hold a frame's number in binary. */
@@ -73,10 +73,10 @@ public final class StandIn {
 
     /** Frame {@code number} of the map: smooth fields, sharp contours and text, all of it moving. */
     static BufferedImage draw(int number) {
-        BufferedImage image = new BufferedImage(WIDTH, HEIGHT, BufferedImage.TYPE_INT_RGB);
+        BufferedImage image = new BufferedImage(MAP_WIDTH, MAP_HEIGHT, BufferedImage.TYPE_INT_RGB);
         double phase = 2 * Math.PI * number / FRAMES;
-        for (int y = 0; y < HEIGHT; y++) {
-            for (int x = 0; x < WIDTH; x++) {
+        for (int y = 0; y < MAP_HEIGHT; y++) {
+            for (int x = 0; x < MAP_WIDTH; x++) {
                 double field = Math.sin(x / 70.0 + phase) + Math.cos(y / 55.0 - phase) + Math.sin((x + y) / 120.0 + phase);
                 double scaled = (field + 3) / 6;
                 boolean contour = Math.abs(scaled * 12 - Math.rint(scaled * 12)) < 0.04;
@@ -89,7 +89,7 @@ public final class StandIn {
         pen.setColor(Color.BLACK);
         pen.setFont(new Font(Font.SANS_SERIF, Font.PLAIN, 14));
         for (int station = 0; station < 24; station++) {
-            int x = 40 + (station * 211 + number * WIDTH / FRAMES) % (WIDTH - 80);
+            int x = 40 + (station * 211 + number * MAP_WIDTH / FRAMES) % (MAP_WIDTH - 80);
             pen.drawString("KOAX " + (station * 7 % 40) + "°C", x, 60 + station * 22);
         }
         for (int bit = 0; bit < BITS; bit++) {
@@ -131,7 +131,7 @@ public final class StandIn {
         private volatile boolean moving;
 
         Map() {
-            setPreferredSize(new Dimension(WIDTH, HEIGHT));
+            setPreferredSize(new Dimension(MAP_WIDTH, MAP_HEIGHT));
             frames[0] = draw(0);
         }
 
@@ -151,7 +151,7 @@ public final class StandIn {
                 number = (number + 1) % FRAMES;
                 try {
                     SwingUtilities.invokeAndWait(() -> {
-                        paintImmediately(0, 0, WIDTH, HEIGHT);
+                        paintImmediately(0, 0, MAP_WIDTH, MAP_HEIGHT);
                         // Without this Java leaves drawing in its own queue, and the screen moves slower.
                         Toolkit.getDefaultToolkit().sync();
                     });

@@ -1,0 +1,138 @@
+"""The way to a desktop as on the gateway: JupyterHub behind configurable-http-proxy, and a pod for each user."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from components.catalogue import load_catalogue
+from components.desktops import profile, tiles
+from components.values import HUB_VALUES
+from sandbox import layout
+from sandbox.containers import Engine
+from tests.desktop.pods import Pod
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+START_TIMEOUT_S = 90
+NOBODY_CAN_SEE = os.environ.get("PYTEST_XDIST_WORKER", "gw")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gateway:
+    """A hub that answers at `url`."""
+
+    url: str
+    users: tuple[str, ...]
+    password: str
+    pods: dict[str, Pod]
+    """By user; running once she has started her server."""
+
+
+def build(engine: Engine, image: str) -> str:
+    """The reference of docker/<image>, built with stand-ins for the applications."""
+    reference = f"{engine.registry}/gateway/{image}:test"
+    engine.docker(
+        "build", "--quiet", f"--file={ROOT}/docker/{image}/Dockerfile", f"--build-arg=BASE={engine.base}",
+        "--build-arg=APP_SOURCE=stand-in", f"--tag={reference}", f"{ROOT}/docker",
+    )  # fmt: skip
+    return reference
+
+
+def proxy_command() -> list[str]:
+    """configurable-http-proxy, installed from npm by package-lock.json at the first call."""
+    node = Path(sys.executable).parent / "node"
+    folder = layout.CACHE / "configurable-http-proxy"
+    lock = HERE / "package-lock.json"
+    if not (folder / lock.name).exists() or (folder / lock.name).read_text() != lock.read_text():
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(HERE / "package.json", folder)
+        environment = {**os.environ, "PATH": f"{node.parent}:{os.environ['PATH']}"}
+        shutil.copy(lock, folder / lock.name)
+        subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, env=environment,
+                       check=True, capture_output=True)  # fmt: skip
+    return [str(node), str(folder / "node_modules/configurable-http-proxy/bin/configurable-http-proxy")]
+
+
+@contextmanager
+def gateway(engine: Engine, scratch: Path, *, desktop: str = "idv") -> Iterator[Gateway]:
+    """A gateway whose users get the profile of `desktop` from our hub values."""
+    catalogue = load_catalogue(HUB_VALUES / "desktops.yaml")
+    entry = catalogue.desktops[desktop]
+    override = profile(desktop, entry, build(engine, entry.image))["kubespawner_override"]
+    given = {
+        "engine": asdict(engine),
+        "prefix": f"gateway-{secrets.token_hex(3)}",
+        "notebook": build(engine, catalogue.notebook),
+        "override": override,
+        "files": tiles({desktop: entry}),
+        "scratch": str(scratch),
+        "url": f"http://127.0.0.1:{_free_port()}",
+        # The servers must reach the hub from their containers: on the bridge's own address of this machine.
+        "hub_api": f"http://{_bridge(engine)}:{_free_port()}",
+        "proxy": proxy_command(),
+        "proxy_api": f"http://127.0.0.1:{_free_port()}",
+        "users": ["user1", "user2"],
+        # The authenticator wants a long one of admins only, but a short one is refused by browsers' users.
+        "password": secrets.token_urlsafe(24),
+    }
+    pods = {
+        user: Pod(
+            engine=engine,
+            name=f"{given['prefix']}-{user}",
+            image=str(given["notebook"]),
+            override=override,
+            files=tiles({desktop: entry}),
+            scratch=scratch,
+        )
+        for user in ("user1", "user2")
+    }
+    with (scratch / "hub.log").open("w") as log:
+        hub = subprocess.Popen(
+            [sys.executable, "-m", "jupyterhub", "--config", HERE / "hub_config.py"],
+            cwd=scratch,
+            env={**os.environ, "GATEWAY_TEST": json.dumps(given), "PYTHONPATH": str(ROOT)},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        _wait(f"{given['url']}/hub/login", hub, scratch / "hub.log")
+        yield Gateway(url=str(given["url"]), users=tuple(pods), password=str(given["password"]), pods=pods)
+    finally:
+        hub.terminate()
+        hub.wait(30)
+        for pod in pods.values():
+            pod.remove()
+
+
+def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(f"the hub does not answer:\n{log.read_text()[-3000:]}")
+
+
+def _bridge(engine: Engine) -> str:
+    return engine.docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}").strip()
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,144 @@
+"""Runs a pod of the gateway with Docker: the notebook and its sidecars in one network, with shared volumes.
+
+It reads the same dictionaries that KubeSpawner gets from our hub values, so what they say is what runs. What they
+ask for and this can't do is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kubernetes.utils.quantity import parse_quantity
+
+from sandbox.containers import Engine
+
+Spec = Mapping[str, Any]
+NOTEBOOK_PORT = 8888
+READY_TIMEOUT_S = 60
+
+
+@dataclass(kw_only=True)
+class Pod:
+    """One user's pod; `notebook` and `sidecars` are the names of its containers in Docker."""
+
+    engine: Engine
+    name: str
+    image: str
+    """The notebook's."""
+    override: Spec
+    """A profile's kubespawner_override."""
+    files: Mapping[str, Spec]
+    """The chart's singleuser.extraFiles."""
+    scratch: Path
+    volumes: Mapping[str, str] = field(default_factory=lambda: {"home": "/home/jovyan", "desktop-socket": "/shared"})
+    """Where the notebook has the pod's volumes, by name: singleuser.storage of hub_values/."""
+
+    @property
+    def notebook(self) -> str:
+        return f"{self.name}-notebook"
+
+    @property
+    def sidecars(self) -> list[str]:
+        return [f"{self.name}-{spec['name']}" for spec in self.override.get("extra_containers", [])]
+
+    def start(self, command: Sequence[str] = (), env: Mapping[str, str] | None = None) -> int:
+        """Start all containers; the loopback port of the notebook, once every sidecar's probe says ready."""
+        mounts = [f"--volume={self._volume(name)}:{path}" for name, path in self.volumes.items()]
+        for name, spec in self.files.items():
+            file = self.scratch / self.name / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(spec["stringData"], encoding="utf-8")
+            mounts.append(f"--volume={file}:{spec['mountPath']}:ro")
+        environment = {**self.override.get("environment", {}), **(env or {})}
+        self._run(
+            self.notebook,
+            f"--publish=127.0.0.1::{NOTEBOOK_PORT}",
+            *mounts,
+            *(f"--env={key}={value}" for key, value in environment.items()),
+            *_limits(self.override["cpu_limit"], self.override["mem_limit"] + "i"),
+            "--cap-drop=ALL",
+            image=self.image,
+            command=command,
+        )
+        for name, spec in zip(self.sidecars, self.override.get("extra_containers", []), strict=True):
+            self._run(name, f"--network=container:{self.notebook}", *self._options(spec),
+                      image=spec["image"], command=spec.get("args", []))  # fmt: skip
+        for name, spec in zip(self.sidecars, self.override.get("extra_containers", []), strict=True):
+            self._wait_ready(name, spec["readinessProbe"]["exec"]["command"])
+        return int(self.engine.docker("port", self.notebook, str(NOTEBOOK_PORT)).split()[0].rpartition(":")[2])
+
+    def stop(self) -> None:
+        """End the containers; the home stays, as on a real gateway with storage."""
+        for name in [*self.sidecars, self.notebook]:
+            if self._state(name) is not None:
+                self.engine.docker("rm", "--force", name)
+
+    def remove(self) -> None:
+        """End the containers and remove their volumes."""
+        self.stop()
+        if volumes := self.engine.docker("volume", "ls", "--quiet", "--filter", f"name=^{self.name}-").split():
+            self.engine.docker("volume", "rm", *volumes)
+
+    def running(self) -> bool:
+        return all((self._state(name) or {}).get("Running") for name in [self.notebook, *self.sidecars])
+
+    def run_in(self, container: str, *command: str) -> str:
+        """What a command prints in one of the pod's containers."""
+        return self.engine.docker("exec", container, *command)
+
+    def _run(self, name: str, *options: str, image: str, command: Sequence[str]) -> None:
+        self.engine.docker("run", "--detach", "--name", name, *options, image, *command)
+
+    def _options(self, spec: Spec) -> list[str]:
+        security = dict(spec["securityContext"])
+        assert security.pop("runAsNonRoot") and not security.pop("allowPrivilegeEscalation")
+        options = [f"--user={security.pop('runAsUser')}:{security.pop('runAsGroup')}",
+                   "--security-opt=no-new-privileges"]  # fmt: skip
+        options += [f"--cap-drop={name}" for name in security.pop("capabilities")["drop"]]
+        if security.pop("readOnlyRootFilesystem", False):
+            options.append("--read-only")
+        security.pop("seccompProfile", None)
+        assert not security, f"not understood: {security}"
+        for mount in spec["volumeMounts"]:
+            # Docker makes a volume of its own root's; a pod's emptyDir is writable by its group.
+            volume = self._volume(mount["name"])
+            temporary = mount["mountPath"] == "/tmp"
+            options.append("--tmpfs=/tmp:mode=1777" if temporary else f"--volume={volume}:{mount['mountPath']}")
+        limits = spec["resources"]["limits"]
+        options += [f"--env={item['name']}={item['value']}" for item in spec["env"]]
+        return [*options, *_limits(limits["cpu"], limits["memory"])]
+
+    def _volume(self, name: str) -> str:
+        return f"{self.name}-{name}"
+
+    def _state(self, name: str) -> dict[str, Any] | None:
+        listed = self.engine.docker("ps", "--all", "--quiet", "--filter", f"name=^{name}$").strip()
+        if not listed:
+            return None
+        state: dict[str, Any] = json.loads(self.engine.docker("inspect", "--format", "{{json .State}}", listed))
+        return state
+
+    def _wait_ready(self, name: str, probe: Sequence[str]) -> None:
+        deadline = time.monotonic() + READY_TIMEOUT_S
+        script = f"until {shlex.join(probe)}; do sleep 0.1; done"
+        while time.monotonic() < deadline:
+            assert (self._state(name) or {}).get("Running"), self.engine.docker("logs", name)
+            self.engine.docker("exec", name, "timeout", str(READY_TIMEOUT_S), "sh", "-c", script)
+            return
+        raise TimeoutError(f"{name} is not ready")
+
+
+def _limits(cpu: float | str, memory: str) -> list[str]:
+    """The limits of a container, but never more than the machine has: Docker refuses that, Kubernetes does not."""
+    have = _machine_cpus()
+    return [f"--cpus={min(float(cpu), have):g}", f"--memory={int(parse_quantity(memory))}"]  # type: ignore[no-untyped-call]
+
+
+def _machine_cpus() -> int:
+    return len(Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\nprocessor")) or 1

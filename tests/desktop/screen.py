@@ -1,0 +1,98 @@
+"""A user's browser: she logs in and looks at her desktop. Also reads what it shows."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.desktop.gateway import Gateway
+
+Pixels = NDArray[np.uint8]
+T = TypeVar("T")
+RED, GREEN = (200, 40, 40), (0, 160, 60)
+"""The pad of the stand-in (docker/shared/stand-in), before and after a click."""
+PATIENCE_S = 30
+
+
+def log_in(context: BrowserContext, gateway: Gateway, user: str) -> Page:
+    """The page that she gets after login, when her server has started."""
+    page = context.new_page()
+    page.goto(f"{gateway.url}/hub/login?next=/hub/spawn")
+    page.get_by_label("Username").fill(user)
+    page.get_by_label("Password").fill(gateway.password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{gateway.url}/user/{user}/**", timeout=120_000)
+    return page
+
+
+@dataclass
+class Screen:
+    """The desktop in a page."""
+
+    page: Page
+
+    def connected(self) -> Screen:
+        """Itself, once the application is seen."""
+        expect(self.page.locator("#status")).to_have_text("Connected", timeout=60_000)
+        until(lambda: self.find(RED) or self.find(GREEN))
+        return self
+
+    def pixels(self) -> Pixels:
+        """What is painted in the page now: rows, columns, RGB."""
+        picture = Image.open(io.BytesIO(self.page.screenshot())).convert("RGB")
+        return np.asarray(picture)
+
+    def find(self, colour: tuple[int, int, int]) -> tuple[float, float] | None:
+        """The middle of what has this colour; None where there is too little of it."""
+        near = (np.abs(self.pixels().astype(int) - colour) < 16).all(axis=2)
+        rows, columns = np.nonzero(near)
+        return None if len(rows) < 5000 else (float(np.median(columns)), float(np.median(rows)))
+
+    def find_text_field(self) -> tuple[float, float] | None:
+        """The stand-in's text field: the widest white stretch over its pad."""
+        return self._find_in_top_row(lambda row: (row == 255).all(axis=1), 120)
+
+    def find_button(self) -> tuple[float, float] | None:
+        """The stand-in's button Animate, whose face is bluish."""
+        return self._find_in_top_row(lambda row: row[:, 2].astype(int) - row[:, 0] > 12, 40)
+
+    def _find_in_top_row(self, wanted: Callable[[Pixels], Any], least: int) -> tuple[float, float] | None:
+        pixels = self.pixels()
+        for y in range(60, 110):
+            columns = np.nonzero(wanted(pixels[y]))[0]
+            runs = np.split(columns, np.nonzero(np.diff(columns) > 1)[0] + 1)
+            longest = max(runs, key=len)
+            if len(longest) >= least:
+                return float(longest.mean()), float(y + 4)
+        return None
+
+    def size(self) -> tuple[int, int]:
+        """Of the desktop, not of the element that shows it."""
+        width, height = self.page.evaluate(
+            "() => { const c = document.querySelector('#screen canvas'); return [c.width, c.height] }"
+        )
+        return width, height
+
+    def place(self) -> tuple[int, int]:
+        """Size of the desktop's place in the page."""
+        box = self.page.locator("#screen").bounding_box()
+        assert box
+        return int(box["width"]), int(box["height"])
+
+
+def until(look: Callable[[], T | None], patience: float = PATIENCE_S) -> T:
+    """The first answer that is something."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        if answer := look():
+            return answer
+        time.sleep(0.05)
+    raise AssertionError("it did not come about")

@@ -1,0 +1,187 @@
+"""A scientist's way to her desktop, in a real browser: login, tile, application, keyboard, mouse, clipboard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.desktop.gateway import Gateway
+from tests.desktop.screen import GREEN, RED, Screen, log_in, until
+
+SIZE = {"width": 1400, "height": 900}
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    fresh = browser.new_context(viewport=SIZE)  # type: ignore[arg-type]
+    fresh.grant_permissions(["clipboard-read", "clipboard-write"])
+    yield fresh
+    fresh.close()
+
+
+@pytest.fixture(scope="module")
+def entrance(context: BrowserContext, running: Gateway) -> Page:
+    """Where the first user is after her login."""
+    return log_in(context, running, "user1")
+
+
+@pytest.fixture(scope="module")
+def screen(context: BrowserContext, running: Gateway, entrance: Page) -> Screen:
+    """The first user's desktop, opened by the tile in JupyterLab."""
+    lab = context.new_page()
+    lab.goto(f"{running.url}/user/user1/lab")
+    with context.expect_page() as opened:
+        lab.locator(".jp-LauncherCard", has_text="IDV").click(timeout=60_000)
+    opened.value.set_default_timeout(30_000)
+    return Screen(opened.value).connected()
+
+
+def test_login_leads_to_the_application(entrance: Page) -> None:
+    assert entrance.url.endswith("/user/user1/desktop/")
+    Screen(entrance).connected()
+    entrance.close()
+
+
+def test_tile_leads_to_the_application(screen: Screen) -> None:
+    assert "/user/user1/desktop/" in screen.page.url
+    assert screen.page.title() == "IDV"
+    assert screen.size() == screen.place()
+
+
+def test_click_changes_pixels(screen: Screen) -> None:
+    before = RED if screen.find(RED) else GREEN
+    after = GREEN if before is RED else RED
+    where = screen.find(before)
+    assert where
+    screen.page.mouse.click(*where)
+    assert until(lambda: screen.find(after))
+
+
+def test_typing_reaches_the_application(screen: Screen) -> None:
+    before = screen.pixels()
+    screen.page.mouse.click(*until(lambda: screen.find_text_field()))
+    screen.page.keyboard.type("Hello")
+    until(lambda: (screen.pixels() != before).any())
+    screen.page.keyboard.press("Control+a")
+    screen.page.keyboard.press("Control+c")
+    # What was typed there is what the desktop copies.
+    until(lambda: clipboard(screen.page) == "Hello")
+
+
+def test_paste_from_the_browser(screen: Screen) -> None:
+    screen.page.evaluate("text => navigator.clipboard.writeText(text)", "Größe 21 °C – €")
+    screen.page.mouse.click(*until(lambda: screen.find_text_field()))
+    screen.page.keyboard.press("Control+a")
+    screen.page.keyboard.press("Control+v")
+    screen.page.wait_for_timeout(500)
+    screen.page.evaluate("navigator.clipboard.writeText('something else')")
+    screen.page.keyboard.press("Control+a")
+    screen.page.keyboard.press("Control+c")
+    until(lambda: clipboard(screen.page) == "Größe 21 °C – €")
+
+
+def test_desktop_follows_the_window(screen: Screen) -> None:
+    screen.page.set_viewport_size({"width": 1000, "height": 700})
+    until(lambda: screen.size() == screen.place() and screen.size()[0] == 1000)
+    screen.page.set_viewport_size(SIZE)  # type: ignore[arg-type]
+    until(lambda: screen.size() == screen.place() and screen.size()[0] == SIZE["width"])
+
+
+def test_small_window_shows_all_of_it_smaller(screen: Screen) -> None:
+    screen.page.set_viewport_size({"width": 390, "height": 700})
+    screen.page.wait_for_timeout(500)
+    assert screen.size()[0] >= 1000
+    box = screen.page.locator("#screen canvas").bounding_box()
+    assert box and box["width"] <= 390
+    screen.page.set_viewport_size(SIZE)  # type: ignore[arg-type]
+    until(lambda: screen.size() == screen.place())
+
+
+def test_comes_back_after_the_connection_is_lost(screen: Screen, running: Gateway) -> None:
+    engine, sidecar = running.pods["user1"].engine, running.pods["user1"].sidecars[0]
+    engine.docker("pause", sidecar)  # nothing is closed: it only falls silent, as a link that is cut
+    expect(screen.page.locator("#status")).to_have_text("Connection lost", timeout=30_000)
+    expect(screen.page.get_by_role("button", name="Reconnect now")).to_be_visible()
+    expect(screen.page.locator("#last-picture")).to_be_visible()
+    engine.docker("unpause", sidecar)
+    screen.connected()
+    expect(screen.page.locator("#last-picture")).to_be_hidden()
+
+
+def test_full_screen(screen: Screen) -> None:
+    screen.page.get_by_role("button", name="Full screen").click()
+    until(lambda: screen.page.evaluate("Boolean(document.fullscreenElement)"))
+    expect(screen.page.locator("header")).to_be_hidden()
+    screen.page.evaluate("document.exitFullscreen()")
+    expect(screen.page.get_by_role("button", name="Full screen")).to_have_attribute("aria-pressed", "false")
+
+
+def test_reads_well_with_a_screen_reader(screen: Screen) -> None:
+    expect(screen.page.get_by_role("main", name="IDV desktop")).to_be_visible()
+    expect(screen.page.get_by_role("navigation", name="Desktop")).to_be_visible()
+    expect(screen.page.get_by_role("status")).to_have_text("Connected")
+    expect(screen.page.get_by_role("heading", name="IDV")).to_be_visible()
+    for button in ("Clipboard", "Full screen"):
+        expect(screen.page.get_by_role("button", name=button)).to_be_visible()
+    expect(screen.page.get_by_role("link", name="JupyterLab")).to_have_attribute("href", "/user/user1/lab")
+
+
+def test_decodes_pictures_off_the_main_thread(screen: Screen) -> None:
+    screen.page.evaluate(
+        "() => { const decode = createImageBitmap; window.decoded = 0;"
+        "  window.createImageBitmap = (...given) => { window.decoded += 1; return decode(...given) } }"
+    )
+    screen.page.mouse.click(*until(lambda: screen.find_button()))
+    try:
+        until(lambda: screen.page.evaluate("window.decoded") > 20)
+    finally:
+        screen.page.mouse.click(*until(lambda: screen.find_button()))
+
+
+def test_another_user_has_no_way_to_it(browser: Browser, running: Gateway, screen: Screen) -> None:
+    fresh = browser.new_context()
+    mine = log_in(fresh, running, "user2")
+    theirs = mine.goto(f"{running.url}/user/user1/desktop/")
+    assert theirs and theirs.status in (403, 404)
+    mine.goto(f"{running.url}/user/user2/lab")
+    sockets = {
+        user: mine.evaluate(
+            "url => new Promise(done => { const socket = new WebSocket(url);"
+            "  socket.onmessage = () => done('open'); socket.onclose = () => done('refused') })",
+            f"{running.url.replace('http', 'ws')}/user/{user}/desktop-websockify/",
+        )
+        for user in ("user1", "user2")
+    }
+    assert sockets == {"user1": "refused", "user2": "open"}
+    fresh.close()
+
+
+def test_nobody_without_login_has_a_way_to_it(browser: Browser, running: Gateway, screen: Screen) -> None:
+    fresh = browser.new_context()
+    page = fresh.new_page()
+    page.goto(f"{running.url}/user/user1/desktop/")
+    assert "/hub/login" in page.url
+    fresh.close()
+
+
+def test_no_tcp_port_listens_for_vnc(running: Gateway, screen: Screen) -> None:
+    pod = running.pods["user1"]
+    table = pod.run_in(pod.sidecars[0], "cat", "/proc/net/tcp", "/proc/net/tcp6")
+    ports = {int(row.split()[1].rpartition(":")[2], 16) for row in table.splitlines() if " 0A " in row}
+    assert 8888 in ports, "the notebook is in the same network"
+    assert not {port for port in ports if 5800 <= port < 6100}
+    socket = pod.run_in(pod.notebook, "stat", "--format=%a %u:%g %F", "/shared/vnc.sock").strip()
+    assert socket == "660 1000:100 socket"
+
+
+def test_home_is_the_same_in_both_containers(running: Gateway, screen: Screen) -> None:
+    pod = running.pods["user1"]
+    pod.run_in(pod.notebook, "sh", "-c", "echo from the notebook > ~/note.txt")
+    assert pod.run_in(pod.sidecars[0], "cat", "/home/jovyan/note.txt") == "from the notebook\n"
+
+
+def clipboard(page: Page) -> str:
+    """The browser's clipboard, which the desktop's is copied to."""
+    return str(page.evaluate("navigator.clipboard.readText()"))

@@ -1,0 +1,142 @@
+"""What each image promises: who it runs as, what it says of itself, and what it sets at start."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.containers import ContainersError, Engine
+from tests.desktop.gateway import ROOT, build
+from tests.desktop.screen import until
+
+DESKTOPS = {"idv-cave": "idv", "hawkeye": "HawkEye"}
+IMAGES = [*DESKTOPS, "pyaos"]
+PREFERENCES = "caveData/.metadata/.plugins/org.eclipse.core.runtime/.settings/localization.prefs"
+
+
+@pytest.fixture(params=IMAGES)
+def image(request: pytest.FixtureRequest, engine: Engine) -> str:
+    return build(engine, request.param)
+
+
+@pytest.fixture(params=DESKTOPS)
+def desktop(request: pytest.FixtureRequest, engine: Engine) -> Iterator[str]:
+    """A container with a desktop that runs as on the gateway: nothing writable but home, socket and /tmp."""
+    name = start(engine, build(engine, request.param), DESKTOPS[request.param])
+    until(lambda: ready(engine, name))
+    yield name
+    engine.docker("rm", "--force", "--volumes", name)
+
+
+def start(engine: Engine, image: str, *command: str) -> str:
+    return engine.docker(
+        "run", "--detach", "--read-only", "--tmpfs=/tmp:mode=1777", "--volume=/home/jovyan", "--volume=/shared",
+        "--cap-drop=ALL", "--security-opt=no-new-privileges", "--memory=1g", image, *command,
+    ).strip()  # fmt: skip
+
+
+def ready(engine: Engine, name: str) -> bool:
+    try:
+        engine.docker("exec", name, "start-desktop", "check")
+    except ContainersError:
+        return False
+    return True
+
+
+def processes(engine: Engine, name: str) -> str:
+    return engine.docker("top", name, "-eo", "args")
+
+
+def test_user_is_never_root(engine: Engine, image: str) -> None:
+    config: dict[str, Any] = json.loads(engine.docker("inspect", "--format", "{{json .Config}}", image))
+    assert config["User"] == "1000:100"
+    assert config["Healthcheck"]["Test"][0] == "CMD"
+    labels = config["Labels"]
+    assert labels["org.opencontainers.image.title"] in IMAGES
+    assert labels["org.opencontainers.image.description"]
+    assert labels["edu.ucar.unidata.gateway.app-source"] == "stand-in"
+
+
+def test_nothing_makes_root_of_a_user(engine: Engine, image: str) -> None:
+    script = "command -v sudo; find / -xdev -type f -perm /6000 2>/dev/null; true"
+    assert engine.docker("run", "--rm", "--entrypoint=sh", image, "-c", script) == ""
+
+
+def test_opens_on_a_file_system_that_can_not_be_written(engine: Engine, desktop: str) -> None:
+    table = engine.docker("exec", desktop, "cat", "/proc/net/tcp", "/proc/net/tcp6")
+    assert " 0A " not in table, "something listens on TCP"
+    assert engine.docker("exec", desktop, "stat", "--format=%a", "/shared/vnc.sock").strip() == "660"
+    assert "java" in until(lambda: processes(engine, desktop) if "java" in processes(engine, desktop) else None)
+
+
+def test_ends_when_told_to(engine: Engine, desktop: str) -> None:
+    engine.docker("stop", "--time=20", desktop)
+    assert engine.docker("inspect", "--format", "{{.State.ExitCode}}", desktop).strip() == "0"
+
+
+def test_desktop_ends_with_its_vnc_server(engine: Engine, desktop: str) -> None:
+    engine.docker("exec", desktop, "sh", "-c", "kill $(pidof Xvnc || pidof Xtigervnc)")
+    until(lambda: engine.docker("inspect", "--format", "{{.State.Running}}", desktop).strip() == "false")
+
+
+def test_idv_gets_three_quarters_of_the_limit(engine: Engine) -> None:
+    name = start(engine, build(engine, "idv-cave"), "idv")
+    try:
+        until(lambda: "-Xmx768m" in processes(engine, name))
+    finally:
+        engine.docker("rm", "--force", "--volumes", name)
+
+
+def test_cave_finds_its_server_and_keeps_the_users_own(engine: Engine) -> None:
+    name = start(engine, build(engine, "idv-cave"), "cave")
+    try:
+        until(lambda: "-Dstand-in.title=CAVE" in processes(engine, name))
+        first = engine.docker("exec", name, "cat", PREFERENCES)
+        assert "httpServerAddress=http\\://edex-beta.unidata.ucar.edu\\:9581/services\n" in first
+        assert "siteName=OAX\n" in first
+        engine.docker("exec", name, "sh", "-c", f"echo siteName=BOU > {PREFERENCES}; DISPLAY=:9 cave || true")
+        assert engine.docker("exec", name, "cat", PREFERENCES) == "siteName=BOU\n"
+    finally:
+        engine.docker("rm", "--force", "--volumes", name)
+
+
+def test_unknown_application_is_said(engine: Engine) -> None:
+    name = start(engine, build(engine, "idv-cave"), "panoply")
+    assert engine.docker("wait", name).strip() == "2"
+    said = subprocess.run(["docker", "--host", engine.host, "logs", name], capture_output=True, text=True)
+    engine.docker("rm", "--volumes", name)
+    assert "this image has no application panoply" in said.stderr
+
+
+@pytest.mark.parametrize(("checksum", "code"), [("right", 0), ("wrong", 1), ("", 0)])
+def test_downloads_are_checked(tmp_path: Path, checksum: str, code: int) -> None:
+    (tmp_path / "file").write_text("content\n")
+    right = subprocess.run(["sha256sum", tmp_path / "file"], capture_output=True, text=True, check=True)
+    value = {"right": right.stdout.split()[0], "wrong": "0" * 64, "": ""}[checksum]
+    done = subprocess.run(
+        [ROOT / "docker/shared/fetch", f"file://{tmp_path}/file", value, tmp_path / "got"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == code, done.stderr
+    assert ("was not checked" in done.stderr) == (checksum == "")
+
+
+def test_unknown_source_is_refused(engine: Engine) -> None:
+    with pytest.raises(ContainersError, match="APP_SOURCE must be upstream or stand-in"):
+        engine.docker(
+            "build", "--quiet", f"--file={ROOT}/docker/hawkeye/Dockerfile", f"--build-arg=BASE={engine.base}",
+            "--build-arg=APP_SOURCE=nowhere", f"{ROOT}/docker",
+        )  # fmt: skip
+
+
+def test_same_context_is_not_built_again(engine: Engine) -> None:
+    def identity() -> str:
+        return engine.docker("inspect", "--format", "{{.Id}}", build(engine, "hawkeye"))
+
+    assert identity() == identity()
