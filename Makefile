@@ -2,10 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help sandbox sandbox-env sandbox-status sandbox-down sandbox-reset test test-unit test-sandbox lint bench-up clean
+.PHONY: help sandbox sandbox-env sandbox-status sandbox-down sandbox-reset tools test test-unit test-sandbox test-desktop lint bench-up clean
 
 help: ## Show the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/; s/\$\$/$$/g' | expand -t 18
 
 sandbox: .venv/sandbox ## Jetstream2 on this machine, with the gateway in it (20 minutes the first time)
 	@$(BIN)/python -m sandbox up
@@ -22,19 +22,26 @@ sandbox-down: .venv/sandbox ## End all of the sandbox's processes; its state sta
 sandbox-reset: .venv/sandbox ## End the sandbox and forget its state
 	@$(BIN)/python -m sandbox reset
 
-test: .venv/tests ## All tests
-	$(BIN)/pytest
+test: tools ## Unit and sandbox tests
+	$(BIN)/pytest tests/unit tests/sandbox
 
 test-unit: .venv/tests ## Tests without a sandbox, in seconds
 	$(BIN)/pytest tests/unit
 
-test-sandbox: .venv/tests ## Tests with the engine and the real services
+test-sandbox: tools ## Tests with the engine and the real services
 	$(BIN)/pytest tests/sandbox
+
+test-desktop: tools ## Tests of the desktops: images, and a real browser
+	@$(BIN)/python -m sandbox tools --desktops
+	.sandbox/cache/desktop-tests/bin/python -m pytest tests/desktop
+
+tools: .venv/tests
+	@$(BIN)/python -m sandbox tools
 
 lint: .venv/tests ## Style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy -p components -p sandbox -p tests
+	$(BIN)/mypy -p components -p sandbox -p tests.unit -p tests.sandbox -p tests.bench
 
 bench-up: sandbox .venv/tests ## `pulumi up` against its critical path and the paper's order
 	@eval "$$($(BIN)/python -m sandbox env)" && $(BIN)/python -m tests.bench.up

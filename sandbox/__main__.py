@@ -34,6 +34,18 @@ def say(line: str) -> None:
 
 
 @app.command()
+def tools(
+    desktops: Annotated[
+        bool, typer.Option(help="Also what builds the desktops' images and tests them.")
+    ] = False,
+) -> None:
+    """Set up what is missing, and start nothing."""
+    toolchain.ensure()
+    if desktops:
+        toolchain.ensure_desktops()
+
+
+@app.command()
 def start() -> None:
     """Set up what is missing and start the cloud, without a gateway in it."""
     began = time.monotonic()

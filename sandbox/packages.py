@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from sandbox import layout
@@ -13,7 +14,20 @@ from sandbox.steps import Report, Step, ToolchainError
 
 SERVERS = {"named": "bind9", "rndc": "bind9-utils", "dig": "bind9-dnsutils", "etcd": "etcd-server"}
 """Programs, and the Debian packages that have them."""
-UNITS = {"bind9": "named.service", "etcd-server": "etcd.service"}
+CONTAINERS = {
+    "dockerd": "docker.io",
+    "docker-registry": "docker-registry",
+    "iptables": "iptables",
+    "mmdebstrap": "mmdebstrap",
+    "chromium": "chromium",
+}
+"""The same for what builds the desktops' images and looks at them."""
+UNITS = {
+    "bind9": ["named.service"],
+    "etcd-server": ["etcd.service"],
+    "docker.io": ["docker.socket", "docker.service"],
+    "docker-registry": ["docker-registry.service"],
+}
 """What those packages would start by themselves, on the whole machine."""
 
 _PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
@@ -25,10 +39,14 @@ def program(name: str) -> str | None:
 
 
 class DebianPackages(Step):
-    """BIND and etcd, by apt; only what is missing."""
+    """Programs by apt; only what is missing."""
 
     name = "Debian packages"
-    about = "installing BIND and etcd"
+
+    def __init__(self, programs: Mapping[str, str]) -> None:
+        """`programs` are packages by the program that each is wanted for."""
+        self._programs = programs
+        self.about = f"installing {', '.join(self._missing())}"
 
     def done(self) -> bool:
         """Whether the programs are there, whoever installed them."""
@@ -39,7 +57,7 @@ class DebianPackages(Step):
         packages = self._missing()
         install = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
         if not shutil.which("apt-get"):
-            programs = ", ".join(name for name, package in SERVERS.items() if package in packages)
+            programs = ", ".join(name for name, package in self._programs.items() if package in packages)
             raise ToolchainError(f"Install these programs, and run this again: {programs}")
         sudo = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
         if sudo and subprocess.run([*sudo, "true"], capture_output=True, check=False).returncode:
@@ -48,25 +66,24 @@ class DebianPackages(Step):
         quiet = {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
         self.call([*sudo, "apt-get", "update"], report, env=quiet)
         self.call([*sudo, *install], report, env=quiet)
-        units = [UNITS[package] for package in packages if package in UNITS]
+        units = [unit for package in packages for unit in UNITS.get(package, [])]
         if Path("/run/systemd/system").exists() and units:
             self.call([*sudo, "systemctl", "disable", "--now", *units], report)
 
-    @staticmethod
-    def _missing() -> list[str]:
-        return [package for name, package in SERVERS.items() if program(name) is None]
+    def _missing(self) -> list[str]:
+        return [package for name, package in self._programs.items() if program(name) is None]
 
 
 class VirtualEnvironment(Step):
     """A virtual environment with the packages of a requirements file."""
 
-    def __init__(self, name: str, about: str, folder: Path, requirements: Path) -> None:
+    def __init__(self, name: str, about: str, folder: Path, *requirements: Path) -> None:
+        """The first of `requirements` is installed; the others are what it refers to."""
         self.name = name
         self.about = about
         self._folder = folder
-        self._requirements = requirements
-        constraints = requirements.with_name("constraints.txt")
-        self.inputs = (sys.version, str(folder), requirements, constraints)
+        self._requirements = requirements[0]
+        self.inputs = (sys.version, str(folder), *requirements)
         self.outputs = (folder / "bin" / "python",)
 
     def run(self, report: Report) -> None:
@@ -93,4 +110,17 @@ def openstack() -> VirtualEnvironment:
         "installing Keystone, Magnum and Designate, about a minute",
         layout.OPENSTACK_VENV,
         layout.ROOT / "sandbox" / "cloud" / "requirements.txt",
+        layout.ROOT / "sandbox" / "cloud" / "constraints.txt",
+    )
+
+
+def desktops() -> VirtualEnvironment:
+    """The environment of the tests that open desktops in a browser; its JupyterHub is the chart's."""
+    return VirtualEnvironment(
+        "Desktop tests",
+        "installing JupyterHub and Playwright, about a minute",
+        layout.CACHE / "desktop-tests",
+        layout.ROOT / "tests" / "desktop" / "requirements.txt",
+        layout.ROOT / "sandbox" / "requirements.txt",
+        layout.ROOT / "requirements.txt",
     )

@@ -53,6 +53,8 @@ def environment() -> dict[str, str]:
     variables |= {name: os.environ[name] for name in os.environ if name.startswith("SANDBOX_")}
     if processes.alive("dockerd"):
         variables["DOCKER_HOST"] = f"unix://{layout.RUN / 'docker' / 'docker.sock'}"
+    if processes.alive("registry"):
+        variables["SANDBOX_REGISTRY"] = f"127.0.0.1:{layout.port('registry')}"
     return variables
 
 

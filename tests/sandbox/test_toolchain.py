@@ -106,7 +106,7 @@ def test_without_root_the_operator_is_told_what_to_install(monkeypatch: pytest.M
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     monkeypatch.setattr("subprocess.run", lambda *_, **__: type("Refused", (), {"returncode": 1}))
     with pytest.raises(ToolchainError, match=r"sudo apt-get install .* bind9$"):
-        packages.DebianPackages().run(print)
+        packages.DebianPackages(packages.SERVERS).run(print)
 
 
 def test_exports_survive_a_shell(tmp_path: Path) -> None:
