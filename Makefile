@@ -5,12 +5,12 @@ BIN := .venv/bin
 .PHONY: help sandbox sandbox-env sandbox-status sandbox-down sandbox-reset tools test test-unit test-sandbox test-desktop lint bench-up clean
 
 help: ## Show the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/; s/\$\$/$$/g' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 sandbox: .venv/sandbox ## Jetstream2 on this machine, with the gateway in it (20 minutes the first time)
 	@$(BIN)/python -m sandbox up
 
-sandbox-env: .venv/sandbox ## Environment of the sandbox's shell: eval "$$(make -s sandbox-env)"
+sandbox-env: .venv/sandbox ## The environment of the sandbox's shell, for `eval`
 	@$(BIN)/python -m sandbox env
 
 sandbox-status: .venv/sandbox ## The sandbox's processes and their logs
