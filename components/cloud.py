@@ -17,12 +17,15 @@ from openstack.connection import Connection
 from openstack.exceptions import ConfigException, SDKException
 
 from components.errors import Mistake, SettingsError
-from components.settings import Settings
+from components.settings import DEFAULT_WORKER, Settings
 
 OWNER_LABEL = "gateway"
 """The cluster's label that says which gateway made it."""
 ATTEMPT_LABEL = "gateway_attempt"
 """The cluster's label that counts up when a cluster whose creation failed is made anew."""
+
+HOME_OF = "gateway_home_of"
+"""Metadata of a volume: the gateway that it holds a home of, kept when the gateway was destroyed."""
 
 
 def description(gateway: str) -> str:
@@ -95,7 +98,7 @@ def survey(settings: Settings, cloud: str | None) -> Survey:
     template_id, zone_id, _, _, cluster, address = found
     try:
         record = _record(connection, settings, zone_id)
-        node_groups = _node_groups(connection, cluster.id) if cluster else {}
+        node_groups = _node_groups(connection, cluster.id, settings.cluster.workers) if cluster else {}
     except (SDKException, ClientException) as error:
         raise SettingsError([_unreachable(cloud, error)]) from None
     existing = Existing(cluster=cluster, address=address, record=record, node_groups=node_groups)
@@ -187,9 +190,18 @@ def _cluster(connection: Connection, settings: Settings) -> ExistingCluster | No
     return ExistingCluster(id=str(found.uuid), attempt=int(labels.get(ATTEMPT_LABEL, 1)), failed=failed)
 
 
-def _node_groups(connection: Connection, cluster: str) -> dict[str, str]:
+def _node_groups(connection: Connection, cluster: str, workers: int) -> dict[str, str]:
+    """The cluster's node groups, as the engine imports them: `<cluster id>/<node group id>` by name."""
     answer = connection.container_infrastructure_management.get(f"/clusters/{cluster}/nodegroups")
-    return {group["name"]: f"{cluster}/{group['uuid']}" for group in answer.json().get("nodegroups", [])}
+    groups = answer.json().get("nodegroups", [])
+    count = next((group["node_count"] for group in groups if group["name"] == DEFAULT_WORKER), workers)
+    if count != workers:
+        # Its Cluster API driver refuses the update that the provider sends for another count.
+        rule = (
+            f"must be {count}, what the cluster has; Magnum changes it by `openstack coe cluster resize` only"
+        )
+        raise SettingsError([Mistake(key="gateway:cluster.workers", rule=rule, value=workers)])
+    return {group["name"]: f"{cluster}/{group['uuid']}" for group in groups}
 
 
 def _address(connection: Connection, settings: Settings) -> str | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -13,6 +15,7 @@ import psutil
 from sandbox import layout
 
 STOP_TIMEOUT_S = 15
+POLL_S = 0.05
 
 
 def _record(name: str) -> Path:
@@ -25,7 +28,7 @@ def _find(name: str) -> psutil.Process | None:
         known = json.loads(_record(name).read_text())
         process = psutil.Process(known["pid"])
         same = abs(process.create_time() - known["created"]) < 1
-        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+        return process if same and _runs(process) else None
     except (FileNotFoundError, psutil.NoSuchProcess):
         return None
 
@@ -71,16 +74,22 @@ def stop(name: str) -> None:
     process = _find(name)
     if process is not None:
         family = [process, *process.children(recursive=True)]
-        for member in family:
-            try:
-                member.terminate()
-            except psutil.NoSuchProcess:
-                continue
-        _, stubborn = psutil.wait_procs(family, timeout=STOP_TIMEOUT_S)
-        for member in stubborn:
-            member.kill()
-        psutil.wait_procs(stubborn, timeout=STOP_TIMEOUT_S)
+        for end in (psutil.Process.terminate, psutil.Process.kill):
+            for member in family:
+                with suppress(psutil.NoSuchProcess):
+                    end(member)
+            deadline = time.monotonic() + STOP_TIMEOUT_S
+            while (family := [m for m in family if _runs(m)]) and time.monotonic() < deadline:
+                time.sleep(POLL_S)
     _record(name).unlink(missing_ok=True)
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Whether it does anything still; a zombie only waits for its parent to take note."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def names() -> list[str]:

@@ -31,7 +31,7 @@ class Cloud:
         self.network_list = [thing(name="public"), thing(name="auto_allocated_network")]
         self.subnet_list = [thing(name="auto_allocated_subnet_v4")]
         self.cluster_list: list[Any] = []
-        self.groups: list[dict[str, str]] = []
+        self.groups: list[dict[str, Any]] = []
         self.ip_list: list[Any] = []
         self.records: list[Any] = []
         self.container_infrastructure_management = thing(
@@ -132,6 +132,13 @@ def test_what_the_gateway_made_before_is_found(answering: Cloud) -> None:
 def test_a_cluster_in_the_way(answering: Cloud, cluster: dict[str, Any], words: str) -> None:
     answering.cluster_list = [thing(name="gw25", uuid="c-1", **cluster)]
     assert words in refusal()
+
+
+def test_workers_are_changed_by_a_resize_only(answering: Cloud) -> None:
+    labels = {"gateway": "gw25", "boot_volume_size": "60"}
+    answering.cluster_list = [thing(name="gw25", uuid="c-1", labels=labels, status="CREATE_COMPLETE")]
+    answering.groups = [{"name": "default-worker", "uuid": "n-0", "node_count": 2}]
+    assert "gateway:cluster.workers: must be 2, what the cluster has" in refusal()
 
 
 def test_a_record_in_the_way(answering: Cloud) -> None:
