@@ -8,8 +8,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from sandbox import engine, layout, toolchain
@@ -113,25 +115,26 @@ def test_a_lost_environment_is_named(project: Project) -> None:
     assert ".venv is no virtual environment" in project.up(code=1)
 
 
-def test_an_engine_that_is_killed_leaves_no_program_behind(project: Project) -> None:
-    pid_file = project.folder / "pid"
-    project.program(f"open({str(pid_file)!r}, 'w').write(f'{{os.getpid()}}\\n'); time.sleep(600)")
+def test_an_engine_that_is_killed_leaves_neither_program_nor_host_behind(project: Project) -> None:
+    pids = project.folder / "pids"
+    project.program(
+        f"open({str(pids)!r}, 'w').write(f'{{os.getpid()}} {{os.getppid()}}\\n'); time.sleep(600)"
+    )
     killed = subprocess.Popen(
         ["pulumi", "up", "--yes", "--skip-preview"],
         cwd=project.folder,
         env=project.env,
         stdout=subprocess.DEVNULL,
     )
-    _wait_until(lambda: pid_file.exists() and pid_file.read_text().endswith("\n"))
+    _wait_until(lambda: pids.exists() and pids.read_text().endswith("\n"))
     killed.send_signal(signal.SIGKILL)
     killed.wait()
-    program = Path("/proc", pid_file.read_text().strip())
-    _wait_until(lambda: not program.exists())
+    left = [int(pid) for pid in pids.read_text().split()]
+    _wait_until(lambda: not any(map(psutil.pid_exists, left)))
 
 
-def _wait_until(condition: object) -> None:
+def _wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
-    assert callable(condition)
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.1)
