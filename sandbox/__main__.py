@@ -60,6 +60,7 @@ def up() -> None:
     """Start the sandbox and run `pulumi up` of the program in it."""
     start()
     shell.drop_stale_locks()
+    shell.wait_for_cluster()
     if shell.pulumi("stack", "select", "--create").returncode:
         raise typer.Exit(1)
     code = shell.pulumi("up", "--yes", "--skip-preview").returncode

@@ -7,6 +7,7 @@ import json
 import os
 import shlex
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,6 +22,7 @@ PASSPHRASE = "sandbox"  # noqa: S105 - it guards nothing but what this sandbox h
 KUBECONFIG = layout.RUN / "kubeconfig"
 SHIMS = layout.RUN / "shims"
 STATE = layout.RUN / "state"
+CLUSTER_TIMEOUT_S = 60
 
 
 def prepare() -> None:
@@ -104,6 +106,23 @@ def write_kubeconfig() -> bool:
     KUBECONFIG.touch(mode=0o600)
     KUBECONFIG.write_text(answer.stdout, encoding="utf-8")
     return True
+
+
+def wait_for_cluster() -> None:
+    """Wait until the API server of the stack's cluster, if it has one, answers after a restart of the cloud.
+
+    Gives up after CLUSTER_TIMEOUT_S without a word: what is wrong then, `pulumi up` tells better.
+    """
+    if not write_kubeconfig():
+        return
+    deadline = time.monotonic() + CLUSTER_TIMEOUT_S
+    question = ["kubectl", "get", "--raw", "/readyz"]
+    while subprocess.run(
+        question, env={**os.environ, **environment()}, capture_output=True, check=False
+    ).returncode:
+        if time.monotonic() > deadline:
+            return
+        time.sleep(0.5)
 
 
 def _link(link: Path, target: Path) -> None:
