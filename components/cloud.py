@@ -14,7 +14,7 @@ from typing import Any
 import openstack
 from keystoneauth1.exceptions import ClientException
 from openstack.connection import Connection
-from openstack.exceptions import ConfigException, SDKException
+from openstack.exceptions import ConfigException, SDKException, raise_from_response
 
 from components.errors import Mistake, SettingsError
 from components.settings import DEFAULT_WORKER, Settings
@@ -26,6 +26,8 @@ ATTEMPT_LABEL = "gateway_attempt"
 
 HOME_OF = "gateway_home_of"
 """Metadata of a volume: the gateway that it holds a home of, kept when the gateway was destroyed."""
+NODE_GROUPS = "1.9"
+"""Magnum's API since this microversion has node groups; without it the answer is 406."""
 
 
 def description(gateway: str) -> str:
@@ -98,7 +100,8 @@ def survey(settings: Settings, cloud: str | None) -> Survey:
     template_id, zone_id, _, _, cluster, address = found
     try:
         record = _record(connection, settings, zone_id)
-        node_groups = _node_groups(connection, cluster.id, settings.cluster.workers) if cluster else {}
+        alive = cluster and not cluster.failed  # the groups of one that failed go with it
+        node_groups = _node_groups(connection, cluster.id, settings.cluster.workers) if alive else {}
     except (SDKException, ClientException) as error:
         raise SettingsError([_unreachable(cloud, error)]) from None
     existing = Existing(cluster=cluster, address=address, record=record, node_groups=node_groups)
@@ -192,8 +195,10 @@ def _cluster(connection: Connection, settings: Settings) -> ExistingCluster | No
 
 def _node_groups(connection: Connection, cluster: str, workers: int) -> dict[str, str]:
     """The cluster's node groups, as the engine imports them: `<cluster id>/<node group id>` by name."""
-    answer = connection.container_infrastructure_management.get(f"/clusters/{cluster}/nodegroups")
-    groups = answer.json().get("nodegroups", [])
+    magnum = connection.container_infrastructure_management
+    answer = magnum.get(f"/clusters/{cluster}/nodegroups", microversion=NODE_GROUPS)
+    raise_from_response(answer)
+    groups = answer.json()["nodegroups"]
     count = next((group["node_count"] for group in groups if group["name"] == DEFAULT_WORKER), workers)
     if count != workers:
         # Its Cluster API driver refuses the update that the provider sends for another count.

@@ -38,13 +38,18 @@ class Cloud:
             cluster_templates=lambda: self.templates,
             clusters=lambda: self.cluster_list,
             get_cluster=lambda found: found,
-            get=lambda _: thing(json=lambda: {"nodegroups": self.groups}),
+            get=self._node_groups,
         )
         self.dns = thing(zones=lambda: self.zone_list, recordsets=lambda *_, **__: self.records)
         self.compute = thing(flavors=lambda **_: self.flavor_list)
         self.network = thing(
             networks=lambda: self.network_list, subnets=lambda: self.subnet_list, ips=lambda **_: self.ip_list
         )
+
+    def _node_groups(self, _path: str, microversion: str = "1.1") -> SimpleNamespace:
+        if microversion < "1.9":
+            return thing(status_code=406, reason="Not Acceptable", headers={}, url="", text="", json=dict)
+        return thing(status_code=200, json=lambda: {"nodegroups": self.groups})
 
     def authorize(self) -> None:
         """Always allowed."""
