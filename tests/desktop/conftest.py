@@ -43,12 +43,13 @@ def running(engine: containers.Engine, tmp_path_factory: pytest.TempPathFactory)
 def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=_chromium(), args=CHROMIUM_OPTIONS)
-        yield chromium
-        chromium.close()
+        started = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_OPTIONS)
+        yield started
+        started.close()
 
 
-def _chromium() -> Path:
+def chromium() -> Path:
+    """The program; Debian calls it so, others by its vendor."""
     found = shutil.which("chromium") or shutil.which("google-chrome")
     assert found, "Chromium is missing: apt-get install chromium"
     return Path(found)

@@ -6,14 +6,16 @@ import json
 import os
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from components.catalogue import load_catalogue
 from components.desktops import profile, tiles
@@ -25,7 +27,6 @@ from tests.desktop.pods import Pod
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 START_TIMEOUT_S = 90
-NOBODY_CAN_SEE = os.environ.get("PYTEST_XDIST_WORKER", "gw")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,11 +66,19 @@ def proxy_command() -> list[str]:
 
 
 @contextmanager
-def gateway(engine: Engine, scratch: Path, *, desktop: str = "idv") -> Iterator[Gateway]:
-    """A gateway whose users get the profile of `desktop` from our hub values."""
+def gateway(
+    engine: Engine,
+    scratch: Path,
+    *,
+    desktop: str = "idv",
+    override: Mapping[str, Any] | None = None,
+    address: str = "127.0.0.1",
+) -> Iterator[Gateway]:
+    """A gateway on `address` whose users get the profile of `desktop` from our hub values, or `override`."""
     catalogue = load_catalogue(HUB_VALUES / "desktops.yaml")
     entry = catalogue.desktops[desktop]
-    override = profile(desktop, entry, build(engine, entry.image))["kubespawner_override"]
+    if override is None:
+        override = profile(desktop, entry, build(engine, entry.image))["kubespawner_override"]
     given = {
         "engine": asdict(engine),
         "prefix": f"gateway-{secrets.token_hex(3)}",
@@ -77,13 +86,12 @@ def gateway(engine: Engine, scratch: Path, *, desktop: str = "idv") -> Iterator[
         "override": override,
         "files": tiles({desktop: entry}),
         "scratch": str(scratch),
-        "url": f"http://127.0.0.1:{_free_port()}",
+        "url": f"http://{address}:{_free_port()}",
         # The servers must reach the hub from their containers: on the bridge's own address of this machine.
         "hub_api": f"http://{_bridge(engine)}:{_free_port()}",
         "proxy": proxy_command(),
         "proxy_api": f"http://127.0.0.1:{_free_port()}",
         "users": ["user1", "user2"],
-        # The authenticator wants a long one of admins only, but a short one is refused by browsers' users.
         "password": secrets.token_urlsafe(24),
     }
     pods = {
@@ -127,12 +135,12 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def _bridge(engine: Engine) -> str:
-    return engine.docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}").strip()
+    return engine.docker(
+        "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"
+    ).strip()
 
 
 def _free_port() -> int:
-    import socket
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -36,7 +36,9 @@ class Pod:
     files: Mapping[str, Spec]
     """The chart's singleuser.extraFiles."""
     scratch: Path
-    volumes: Mapping[str, str] = field(default_factory=lambda: {"home": "/home/jovyan", "desktop-socket": "/shared"})
+    volumes: Mapping[str, str] = field(
+        default_factory=lambda: {"home": "/home/jovyan", "desktop-socket": "/shared"}
+    )
     """Where the notebook has the pod's volumes, by name: singleuser.storage of hub_values/."""
 
     @property
@@ -71,7 +73,9 @@ class Pod:
                       image=spec["image"], command=spec.get("args", []))  # fmt: skip
         for name, spec in zip(self.sidecars, self.override.get("extra_containers", []), strict=True):
             self._wait_ready(name, spec["readinessProbe"]["exec"]["command"])
-        return int(self.engine.docker("port", self.notebook, str(NOTEBOOK_PORT)).split()[0].rpartition(":")[2])
+        return int(
+            self.engine.docker("port", self.notebook, str(NOTEBOOK_PORT)).split()[0].rpartition(":")[2]
+        )
 
     def stop(self) -> None:
         """End the containers; the home stays, as on a real gateway with storage."""
@@ -82,7 +86,9 @@ class Pod:
     def remove(self) -> None:
         """End the containers and remove their volumes."""
         self.stop()
-        if volumes := self.engine.docker("volume", "ls", "--quiet", "--filter", f"name=^{self.name}-").split():
+        if volumes := self.engine.docker(
+            "volume", "ls", "--quiet", "--filter", f"name=^{self.name}-"
+        ).split():
             self.engine.docker("volume", "rm", *volumes)
 
     def running(self) -> bool:
@@ -109,7 +115,9 @@ class Pod:
             # Docker makes a volume of its own root's; a pod's emptyDir is writable by its group.
             volume = self._volume(mount["name"])
             temporary = mount["mountPath"] == "/tmp"
-            options.append("--tmpfs=/tmp:mode=1777" if temporary else f"--volume={volume}:{mount['mountPath']}")
+            options.append(
+                "--tmpfs=/tmp:mode=1777" if temporary else f"--volume={volume}:{mount['mountPath']}"
+            )
         limits = spec["resources"]["limits"]
         options += [f"--env={item['name']}={item['value']}" for item in spec["env"]]
         return [*options, *_limits(limits["cpu"], limits["memory"])]
@@ -121,7 +129,9 @@ class Pod:
         listed = self.engine.docker("ps", "--all", "--quiet", "--filter", f"name=^{name}$").strip()
         if not listed:
             return None
-        state: dict[str, Any] = json.loads(self.engine.docker("inspect", "--format", "{{json .State}}", listed))
+        state: dict[str, Any] = json.loads(
+            self.engine.docker("inspect", "--format", "{{json .State}}", listed)
+        )
         return state
 
     def _wait_ready(self, name: str, probe: Sequence[str]) -> None:

@@ -49,7 +49,7 @@ def ready(engine: Engine, name: str) -> bool:
 
 
 def processes(engine: Engine, name: str) -> str:
-    return engine.docker("top", name, "-eo", "args")
+    return engine.docker("top", name, "-eo", "pid,args")
 
 
 def test_user_is_never_root(engine: Engine, image: str) -> None:
@@ -71,7 +71,9 @@ def test_opens_on_a_file_system_that_can_not_be_written(engine: Engine, desktop:
     table = engine.docker("exec", desktop, "cat", "/proc/net/tcp", "/proc/net/tcp6")
     assert " 0A " not in table, "something listens on TCP"
     assert engine.docker("exec", desktop, "stat", "--format=%a", "/shared/vnc.sock").strip() == "660"
-    assert "java" in until(lambda: processes(engine, desktop) if "java" in processes(engine, desktop) else None)
+    assert "java" in until(
+        lambda: processes(engine, desktop) if "java" in processes(engine, desktop) else None
+    )
 
 
 def test_ends_when_told_to(engine: Engine, desktop: str) -> None:

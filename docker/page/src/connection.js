@@ -25,7 +25,6 @@ export class Connection extends EventTarget {
         this._screen = screen;
         this._lastPicture = lastPicture;
         this._quality = new Quality();
-        this._bytes = 0;
         this._heard = 0;
         this._attempts = 0;
         this._timer = null;
@@ -51,10 +50,7 @@ export class Connection extends EventTarget {
     _open() {
         const socket = new WebSocket(this._url);
         socket.binaryType = 'arraybuffer';
-        socket.addEventListener('message', ({data}) => {
-            this._bytes += data.byteLength;
-            this._heard = Date.now();
-        });
+        socket.addEventListener('message', () => { this._heard = Date.now(); });
         const rfb = new RFB(this._screen, socket);
         this._trying = rfb;
         this._heard = Date.now();
@@ -110,9 +106,8 @@ export class Connection extends EventTarget {
     }
 
     _adapt() {
-        const level = this._quality.sample({frames: shown.frames, bytes: this._bytes, seconds: PERIOD / 1000});
+        const level = this._quality.sample({frames: shown.frames, seconds: PERIOD / 1000});
         shown.frames = 0;
-        this._bytes = 0;
         if (this.rfb) this.rfb.qualityLevel = level;
     }
 

@@ -2,40 +2,51 @@
 // changed for a moment.
 
 export const SHARPEST = 5;
-export const CHEAPEST = 0;
-const FLUENT = 40;     // frames a second: no need to give up sharpness
-const JERKY = 25;      // frames a second: give some up
-const MOVING = 6;      // fewer frames a second are a cursor or a clock, and say nothing about the link
-const PATIENCE = 4;    // fluent samples before the next try at a sharper picture
+export const CHEAPEST = 1;   // below it, contours and labels can't be read while they move
+const FLUENT = 50;           // frames a second: there is room for more sharpness
+const JERKY = 30;            // frames a second: give some up
+const MOVING = 6;            // fewer frames a second are a cursor or a clock, and say nothing about the link
+const WORTH_IT = 1.1;        // a cheaper picture must bring this many times the frames, else it is not the link
+const PATIENCE = 4;          // samples before the next attempt
+const LONGEST_PATIENCE = 64;
 
 /**
  * Chooses a JPEG quality level (0 to 9 as in RFB) from what arrives in each period.
  *
- * On a slow link fewer and smaller frames get through, so the level falls at once; it rises one step at a time, and
- * after a step that made it jerky again it waits twice as long before the next.
+ * A jerky picture is made cheaper, and if that does not help (a slow application or browser, not a slow link) it is
+ * taken back. A fluent one is made sharper, step by step. After an attempt that failed, the next waits twice as long.
  */
 export class Quality {
     constructor(level = 4) {
         this.level = level;
-        this._fluent = 0;
         this._patience = PATIENCE;
-        this._raised = false;
+        this._wait = 0;
+        this._attempt = null;  // {step, rate before it}
     }
 
-    /** The level to use after a period of `seconds` in which `frames` frames of `bytes` bytes in all were shown. */
-    sample({frames, bytes, seconds}) {
+    /** The level to use after a period of `seconds` in which `frames` frames were shown. */
+    sample({frames, seconds}) {
         const rate = frames / seconds;
-        if (rate < MOVING || bytes === 0) return this.level;
-        if (rate < JERKY) {
-            if (this._raised) this._patience = Math.min(this._patience * 2, 64);
-            this._raised = false;
-            this._fluent = 0;
-            this.level = Math.max(CHEAPEST, this.level - (rate < JERKY / 2 ? 2 : 1));
-        } else if (rate > FLUENT && ++this._fluent >= this._patience && this.level < SHARPEST) {
-            this._fluent = 0;
-            this._raised = true;
-            this.level += 1;
+        if (rate < MOVING) return this.level;
+        const attempt = this._attempt;
+        this._attempt = null;
+        if (attempt?.step < 0 && rate < attempt.rate * WORTH_IT || attempt?.step > 0 && rate < JERKY) {
+            this.level -= attempt.step;
+            this._wait = this._patience;
+            this._patience = Math.min(this._patience * 2, LONGEST_PATIENCE);
+        } else if (this._wait > 0) {
+            this._wait -= 1;
+        } else if (rate < JERKY && this.level > CHEAPEST) {
+            this._try(-1, rate);
+        } else if (rate > FLUENT && this.level < SHARPEST) {
+            this._try(+1, rate);
+            this._wait = PATIENCE;
         }
         return this.level;
+    }
+
+    _try(step, rate) {
+        this.level += step;
+        this._attempt = {step, rate};
     }
 }

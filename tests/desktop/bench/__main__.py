@@ -1,0 +1,59 @@
+"""Runs all stacks through all links, in turn, and writes the table and the plot.
+
+`python -m tests.desktop.bench [RUNS]`: RUNS of each, 3 by default; their medians are shown. About 6 minutes a run.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import platform
+import sys
+import tempfile
+from pathlib import Path
+
+from sandbox import containers, processes
+from tests.desktop.bench.link import loopback, slow
+from tests.desktop.bench.measure import Figures, measure
+from tests.desktop.bench.report import plot, table
+from tests.desktop.bench.stacks import ours, paper
+from tests.desktop.conftest import chromium
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def main(runs: int) -> None:
+    """Measures, and prints where the results are."""
+    was_running = processes.alive("registry")
+    engine = containers.start()
+    figures: list[Figures] = []
+    try:
+        stacks = [paper(engine), ours(engine)]
+        for number in range(runs):
+            for link in (loopback, slow):
+                for stack in stacks:
+                    with tempfile.TemporaryDirectory() as scratch:
+                        folder = Path(scratch)
+                        with link(chromium(), folder) as reached:
+                            print(f"run {number + 1} of {runs}: {stack.name}, {reached.name}", flush=True)
+                            figures.append(measure(engine, stack, reached, folder))
+    finally:
+        if not was_running:
+            containers.stop()
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "runs.json").write_text(
+        json.dumps([dataclasses.asdict(run) for run in figures], indent=1) + "\n"
+    )
+    what = "".join(f"- **{stack.name}**: {stack.what}\n" for stack in stacks)
+    machine = f"{len(figures) // 4} runs each, medians; {_cpus()} cores, {platform.system()}.\n"
+    (RESULTS / "table.md").write_text(f"{table(figures)}\n{what}\n{machine}")
+    plot(figures, RESULTS / "plot.png")
+    print(table(figures))
+
+
+def _cpus() -> int:
+    return Path("/proc/cpuinfo").read_text(encoding="utf-8").count("processor\t")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 3)

@@ -1,0 +1,73 @@
+"""Where the browser is: on this machine's loopback, or behind a slow link in a network namespace of its own."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.desktop.bench.emulator import open_tun
+
+RATE_MBIT = 20
+ROUND_TRIP_MS = 40
+
+
+@dataclass(frozen=True)
+class Link:
+    """How the browser reaches the gateway."""
+
+    name: str
+    gateway: str
+    """The address that the gateway listens on."""
+    chromium: Path
+    """What to start as the browser."""
+
+
+@contextmanager
+def loopback(chromium: Path, _scratch: Path) -> Iterator[Link]:
+    """No link at all."""
+    yield Link("loopback", "127.0.0.1", chromium)
+
+
+@contextmanager
+def slow(chromium: Path, scratch: Path) -> Iterator[Link]:
+    """RATE_MBIT each way, ROUND_TRIP_MS there and back. Needs root; leaves nothing behind."""
+    space = f"gw{secrets.token_hex(3)}"
+    here, there = f"{space}h", f"{space}n"
+    # 198.18.0.0/15 is set aside for measurements between networks (RFC 2544).
+    gateway, browser = "198.18.99.1", "198.18.99.2"
+    _ip("netns", "add", space)
+    ends = [open_tun(here), open_tun(there)]
+    emulator = None
+    try:
+        _ip("link", "set", "dev", there, "netns", space)
+        _ip("address", "add", f"{gateway}/30", "dev", here)
+        _ip("link", "set", "dev", here, "up")
+        _ip("-n", space, "address", "add", f"{browser}/30", "dev", there)
+        _ip("-n", space, "link", "set", "dev", there, "up")
+        _ip("-n", space, "link", "set", "dev", "lo", "up")
+        emulator = subprocess.Popen(
+            [sys.executable, "-m", "tests.desktop.bench.emulator", *map(str, ends),
+             str(RATE_MBIT), str(ROUND_TRIP_MS / 2)],
+            pass_fds=ends,
+        )  # fmt: skip
+        start = scratch / "chromium-behind-the-link"
+        start.write_text(f'#!/bin/sh\nexec ip netns exec {space} {chromium} "$@"\n')
+        start.chmod(0o755)
+        yield Link(f"{RATE_MBIT} Mbit/s, {ROUND_TRIP_MS} ms", gateway, start)
+    finally:
+        if emulator is not None:
+            emulator.terminate()
+            emulator.wait()
+        for end in ends:
+            os.close(end)
+        _ip("netns", "delete", space)
+
+
+def _ip(*arguments: str) -> None:
+    subprocess.run(["ip", *arguments], check=True)

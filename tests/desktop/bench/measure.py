@@ -1,0 +1,180 @@
+"""One stack through one link: figures as a user would see them, taken in a real browser."""
+
+from __future__ import annotations
+
+import base64
+import io
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+from skimage.metrics import structural_similarity
+
+from sandbox.containers import ContainersError, Engine
+from tests.desktop.bench.link import Link
+from tests.desktop.bench.stacks import Stack
+from tests.desktop.conftest import CHROMIUM_OPTIONS
+from tests.desktop.gateway import gateway
+from tests.desktop.pods import Pod
+from tests.desktop.screen import log_in
+
+HERE = Path(__file__).parent
+VIEWPORT = {"width": 1400, "height": 900}
+SETTLE_S = 4
+WATCH_S = 10
+CLICKS = 40
+PICTURES = 8
+USER = "user1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """One run. Times in milliseconds, rates a second."""
+
+    stack: str
+    link: str
+    first_frame: float
+    """From the start of the desktop's container to the application in the browser."""
+    fps: float
+    idle: Sequence[float]
+    """Click to pixel, nothing else moving."""
+    busy: Sequence[float]
+    """Click to pixel while the map moves."""
+    bytes: float
+    cpu: float
+    """Seconds of CPU a second, desktop and notebook together, the application included."""
+    still: float
+    """SSIM of the map at rest, against its source."""
+    moving: float
+    """SSIM of the moving map, against the source of the frame that it shows."""
+    image_mb: float
+
+
+def measure(engine: Engine, stack: Stack, link: Link, scratch: Path) -> Figures:
+    """Everything about one stack through one link; about a minute."""
+    with (
+        gateway(engine, scratch, override=stack.override, address=link.gateway) as running,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=link.chromium, args=CHROMIUM_OPTIONS)
+        page = _page(browser, running.url)
+        server = log_in(page.context, running, USER)
+        server.close()
+        pod = running.pods[USER]
+        path = f"user/{USER}/"
+        address = f"{running.url}/{path}{stack.page.format(path=path)}"
+        first_frame = _first_frame(engine, pod, stack, page, address)
+        time.sleep(SETTLE_S)
+        idle = _clicks(page, wait_ms=250)
+        _animate(page)
+        time.sleep(SETTLE_S)
+        used = _cpu(pod)
+        seen = page.evaluate("milliseconds => probe.watch(milliseconds)", WATCH_S * 1000)
+        cpu = (_cpu(pod) - used) / WATCH_S
+        busy = _clicks(page, wait_ms=250)
+        source = _Source(pod, scratch)
+        moving = [source.similarity(*_picture(page)) for _ in range(PICTURES)]
+        _animate(page)
+        time.sleep(SETTLE_S)
+        still = source.similarity(*_picture(page))
+        page.screenshot(path=scratch / "screen.png")
+        size = int(engine.docker("inspect", "--format", "{{.Size}}", stack.image)) / 1e6
+        browser.close()
+    return Figures(
+        stack=stack.name, link=link.name, first_frame=first_frame, fps=seen["fps"], idle=idle, busy=busy,
+        bytes=seen["bytes"], cpu=cpu, still=still, moving=float(np.median(moving)), image_mb=size,
+    )  # fmt: skip
+
+
+def _page(browser: Browser, url: str) -> Page:
+    # Our page allows no eval, which waiting for a condition needs.
+    context = browser.new_context(viewport=VIEWPORT, bypass_csp=True)  # type: ignore[arg-type]
+    context.add_init_script(path=HERE / "probe.js")
+    page = context.new_page()
+    page.goto(f"{url}/hub/login")
+    return page
+
+
+def _first_frame(engine: Engine, pod: Pod, stack: Stack, page: Page, address: str) -> float:
+    """Starts the desktop's container afresh, with the notebook running, and opens its page once it is ready."""
+    sidecar = pod.sidecars[0]
+    engine.docker("stop", sidecar)
+    begin = time.monotonic()
+    engine.docker("start", sidecar)
+    probe = stack.override["extra_containers"][0]["readinessProbe"]["exec"]["command"]
+    while not _succeeds(engine, sidecar, probe):
+        time.sleep(0.05)
+    page.goto(address, wait_until="commit")
+    page.wait_for_function("window.probe.locate()", polling=50, timeout=60_000)
+    return (time.monotonic() - begin) * 1000
+
+
+def _succeeds(engine: Engine, container: str, command: Sequence[str]) -> bool:
+    try:
+        engine.docker("exec", container, *command)
+    except ContainersError:
+        return False
+    return True
+
+
+def _clicks(page: Page, wait_ms: int) -> list[float]:
+    """Milliseconds from click to pixel, CLICKS times at times that no frame rate divides."""
+    box = page.evaluate("() => { const r = document.querySelector('#screen canvas, #noVNC_container canvas')"
+                        ".getBoundingClientRect(); return [r.x, r.y] }")  # fmt: skip
+    pad = page.evaluate("probe.locate() && probe.pad")
+    page.mouse.move(box[0] + pad["x"], box[1] + pad["y"])
+    page.evaluate("probe.clicks = []")
+    for done in range(CLICKS):
+        page.mouse.down()
+        page.mouse.up()
+        page.wait_for_function("n => probe.clicks.length > n", arg=done, polling=20, timeout=10_000)
+        page.wait_for_timeout(wait_ms + random.randrange(50))
+    clicks: list[float] = page.evaluate("probe.clicks")
+    return clicks
+
+
+def _animate(page: Page) -> None:
+    """Presses the stand-in's button by keyboard: Tab leads from the text field to it, wherever it is."""
+    focused = page.evaluate("window.animated")
+    if not focused:
+        page.keyboard.press("Tab")
+        page.evaluate("window.animated = true")
+    page.keyboard.press("Space")
+
+
+def _picture(page: Page) -> tuple[int, Image.Image]:
+    page.wait_for_timeout(random.randrange(200, 400))
+    taken = page.evaluate("probe.picture()")
+    encoded = taken["png"].partition(",")[2]
+    return taken["number"], Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB")
+
+
+def _cpu(pod: Pod) -> float:
+    """Seconds of CPU that the pod's containers have used."""
+    # Version 1 of cgroups counts nanoseconds, version 2 microseconds.
+    script = (
+        "cat /sys/fs/cgroup/cpuacct/cpuacct.usage 2>/dev/null || "
+        "awk '/^usage_usec/ {print $2 * 1000}' /sys/fs/cgroup/cpu.stat"
+    )
+    return sum(int(pod.run_in(name, "sh", "-c", script)) for name in [pod.notebook, *pod.sidecars]) / 1e9
+
+
+class _Source:
+    """The map's frames as the application drew them."""
+
+    def __init__(self, pod: Pod, scratch: Path) -> None:
+        self._folder = scratch / "frames"
+        self._folder.mkdir()
+        script = "mkdir -p /home/jovyan/frames && java -jar /opt/IDV/idv.jar --frames /home/jovyan/frames"
+        pod.run_in(pod.sidecars[0], "sh", "-c", script)
+        pod.engine.docker("cp", f"{pod.sidecars[0]}:/home/jovyan/frames/.", str(self._folder))
+
+    def similarity(self, number: int, painted: Image.Image) -> float:
+        """SSIM, 1 for the same picture."""
+        source = Image.open(self._folder / f"frame-{number}.png").convert("RGB")
+        return float(structural_similarity(np.asarray(source), np.asarray(painted), channel_axis=2))
