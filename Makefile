@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help sandbox sandbox-env sandbox-status sandbox-down sandbox-reset tools test test-unit test-sandbox test-desktop lint bench-up clean
+.PHONY: help drift sandbox sandbox-env sandbox-status sandbox-down sandbox-reset tools test test-unit test-sandbox test-desktop lint bench-up clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -21,6 +21,11 @@ sandbox-down: .venv/sandbox ## End all of the sandbox's processes; its state sta
 
 sandbox-reset: .venv/sandbox ## End the sandbox and forget its state
 	@$(BIN)/python -m sandbox reset
+
+# The variable only lets the preview go on where the cluster itself is gone; neither command writes anything.
+drift: ## What someone changed by hand in the gateway of STACK; Error 7 where there is any
+	@PULUMI_K8S_DELETE_UNREACHABLE=true pulumi refresh --preview-only --expect-no-changes --diff --stack $(STACK)
+	@pulumi preview --expect-no-changes --diff --stack $(STACK)
 
 test: tools ## Unit and sandbox tests
 	$(BIN)/pytest tests/unit tests/sandbox

@@ -70,7 +70,11 @@ address = ReservedAddress(
 ingress = IngressNginx(
     f"{name}-ingress",
     IngressNginxArgs(
-        provider=cluster.provider, node_group=DEFAULT_WORKER, address=address.address, charts=charts
+        provider=cluster.provider,
+        node_group=DEFAULT_WORKER,
+        address=address.address,
+        charts=charts,
+        cloud=cloud,
     ),
 )
 

@@ -65,7 +65,14 @@ class CertManager(pulumi.ComponentResource):
             f"{name}-issuer",
             api_version="cert-manager.io/v1",
             kind="ClusterIssuer",
-            metadata={"name": ISSUER, "annotations": {"pulumi.com/waitFor": "condition=Ready"}},
+            metadata={
+                "name": ISSUER,
+                "annotations": {
+                    "pulumi.com/waitFor": "condition=Ready",
+                    # Without it, what someone edited stays theirs: the API server refuses to take it back.
+                    "pulumi.com/patchForce": "true",
+                },
+            },
             spec={
                 "acme": {
                     "server": SERVERS[args.settings.acme],

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pulumi
+import pulumi_command as command
 from pulumi_kubernetes import core
+from pulumi_openstack import networking
 
 from components import versions
 from components.helm import ChartSource, install
@@ -24,6 +26,8 @@ class IngressNginxArgs:
     address: pulumi.Input[str]
     """Floating IP to listen at; honoured only when the load balancer is made."""
     charts: ChartSource
+    cloud: str | None = None
+    """Name in clouds.yaml; the environment's OS_* where it is None."""
 
 
 class IngressNginx(pulumi.ComponentResource):
@@ -70,4 +74,23 @@ class IngressNginx(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, provider=args.provider),
         )
         self.ip = service.status.load_balancer.ingress[0].ip
+        port = command.local.Command(
+            f"{name}-port",
+            create=".venv/bin/python -m components.tasks.port",
+            environment={
+                "ADDRESS": self.ip,
+                "SERVICE": service.metadata.uid,  # another Service has another load balancer
+                **({"OS_CLOUD": args.cloud} if args.cloud else {}),
+            },
+            logging=command.local.Logging.STDERR,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        # The load-balancer controller has attached the address already, and does not look again. As a
+        # resource, an attachment that someone takes away is drift, and comes back.
+        networking.FloatingIpAssociate(
+            f"{name}-attachment",
+            floating_ip=self.ip,
+            port_id=port.stdout,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         self.register_outputs({"ip": self.ip})

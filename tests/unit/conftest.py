@@ -51,6 +51,7 @@ class Recorded(pulumi_mocks.Mocks):
         elif args.typ == "kubernetes:helm.sh/v3:Release":
             outputs["status"] = {"name": outputs["name"], "namespace": outputs["namespace"], "revision": 1}
         elif args.typ == "kubernetes:core/v1:Service":
+            outputs["metadata"] = {"uid": "service-uid"}
             outputs["status"] = {"loadBalancer": {"ingress": [{"ip": INGRESS_IP}]}}
         elif args.typ == "docker:index/image:Image":
             outputs["repoDigest"] = f"{outputs['imageName'].rpartition(':')[0]}@sha256:{'0' * 64}"
