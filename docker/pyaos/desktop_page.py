@@ -32,7 +32,7 @@ class DesktopPageHandler(JupyterHandler):
         """Answers 404 where this profile has no desktop."""
         servers = self.serverapp.config.get("ServerProxy", {}).get("servers", {})
         if SERVER not in servers:
-            raise HTTPError(404, "This profile has no desktop: stop your server and choose one that has.")
+            raise HTTPError(404, "This profile has no desktop: stop your server and choose one.")
         hub = self.settings.get("hub_prefix") or self.base_url
         values = {
             "title": servers[SERVER].get("launcher_entry", {}).get("title", "Desktop"),
@@ -50,8 +50,8 @@ class DesktopPageHandler(JupyterHandler):
 class AssetHandler(StaticFileHandler):
     """Scripts and styles, which are nobody's data; their names change with their content.
 
-    Public as JupyterLab's own: JupyterHub answers a module's script, which browsers fetch in mode "cors", with a
-    redirect to the login.
+    Public as JupyterLab's own: JupyterHub answers a module's script, which browsers fetch in mode "cors",
+    with a redirect to the login.
     """
 
     @allow_unauthenticated
@@ -59,7 +59,7 @@ class AssetHandler(StaticFileHandler):
         """One file of the page's assets/."""
         await super().get(path, include_body)
 
-    def set_extra_headers(self, path: str) -> None:
+    def set_extra_headers(self, path: str) -> None:  # noqa: ARG002
         """Lets the browser keep them."""
         self.set_header("Cache-Control", "private, max-age=31536000, immutable")
 

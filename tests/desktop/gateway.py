@@ -1,4 +1,4 @@
-"""The way to a desktop as on the gateway: JupyterHub behind configurable-http-proxy, and a pod for each user."""
+"""The way to a desktop as on the gateway: JupyterHub behind configurable-http-proxy, a pod for each user."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def proxy_command() -> list[str]:
         shutil.copy(HERE / "package.json", folder)
         environment = {**os.environ, "PATH": f"{node.parent}:{os.environ['PATH']}"}
         shutil.copy(lock, folder / lock.name)
-        subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, env=environment,
-                       check=True, capture_output=True)  # fmt: skip
+        install = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        subprocess.run(install, cwd=folder, env=environment, check=True, capture_output=True)
     return [str(node), str(folder / "node_modules/configurable-http-proxy/bin/configurable-http-proxy")]
 
 

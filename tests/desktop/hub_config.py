@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from jupyterhub.spawner import Spawner
+from jupyterhub.spawner import Spawner  # type: ignore[import-untyped]
 
 from sandbox.containers import Engine
 from tests.desktop.pods import Pod

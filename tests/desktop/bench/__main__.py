@@ -1,12 +1,13 @@
 """Runs all stacks through all links, in turn, and writes the table and the plot.
 
-`python -m tests.desktop.bench [RUNS]`: RUNS of each, 3 by default; their medians are shown. About 6 minutes a run.
+`python -m tests.desktop.bench [RUNS]`: RUNS of each, 3 by default; medians are shown.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import platform
 import sys
 import tempfile
@@ -45,14 +46,10 @@ def main(runs: int) -> None:
         json.dumps([dataclasses.asdict(run) for run in figures], indent=1) + "\n"
     )
     what = "".join(f"- **{stack.name}**: {stack.what}\n" for stack in stacks)
-    machine = f"{len(figures) // 4} runs each, medians; {_cpus()} cores, {platform.system()}.\n"
+    machine = f"{len(figures) // 4} runs each, medians; {os.cpu_count()} cores, {platform.system()}.\n"
     (RESULTS / "table.md").write_text(f"{table(figures)}\n{what}\n{machine}")
     plot(figures, RESULTS / "plot.png")
     print(table(figures))
-
-
-def _cpus() -> int:
-    return Path("/proc/cpuinfo").read_text(encoding="utf-8").count("processor\t")
 
 
 if __name__ == "__main__":

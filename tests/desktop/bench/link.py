@@ -1,4 +1,4 @@
-"""Where the browser is: on this machine's loopback, or behind a slow link in a network namespace of its own."""
+"""Where the browser is: on this machine's loopback, or behind a slow link in a network namespace."""
 
 from __future__ import annotations
 

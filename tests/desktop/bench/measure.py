@@ -101,7 +101,7 @@ def _page(browser: Browser, url: str) -> Page:
 
 
 def _first_frame(engine: Engine, pod: Pod, stack: Stack, page: Page, address: str) -> float:
-    """Starts the desktop's container afresh, with the notebook running, and opens its page once it is ready."""
+    """Starts the desktop's container afresh beside a running notebook, and opens its page once it can be."""
     sidecar = pod.sidecars[0]
     engine.docker("stop", sidecar)
     begin = time.monotonic()
@@ -177,4 +177,5 @@ class _Source:
     def similarity(self, number: int, painted: Image.Image) -> float:
         """SSIM, 1 for the same picture."""
         source = Image.open(self._folder / f"frame-{number}.png").convert("RGB")
-        return float(structural_similarity(np.asarray(source), np.asarray(painted), channel_axis=2))
+        similarity = structural_similarity(np.asarray(source), np.asarray(painted), channel_axis=2)  # type: ignore[no-untyped-call]
+        return float(similarity)
