@@ -91,7 +91,7 @@ class Engine(Step):
         ):
             for member in archive:
                 member.name = Path(member.name).name
-                if member.name in OFFICIAL_PROGRAMS:
+                if member.isfile() and member.name in OFFICIAL_PROGRAMS:
                     archive.extract(member, layout.BIN, filter="data")
 
     def _install_language_host(self, report: Report) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+import tarfile
 from pathlib import Path
 
 import pytest
 
 from sandbox import engine, layout, packages, shell
+from sandbox.programs import GoPrograms
 from sandbox.steps import Report, Step, ToolchainError, run_lanes
 
 
@@ -113,3 +115,28 @@ def test_exports_survive_a_shell(tmp_path: Path) -> None:
     lines = shell.exports({"A": "it's $HOME", "B": str(tmp_path)})
     shown = subprocess.check_output(["sh", "-c", f'{lines}\nprintf %s "$A"'], text=True)
     assert shown == "it's $HOME"
+
+
+def test_an_engine_that_can_be_downloaded_is_not_built(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "requirements.txt").write_text("pulumi==1.2.3\n")
+    release = home / "pulumi"
+    release.mkdir()
+    for program in (*engine.OFFICIAL_PROGRAMS, "pulumi-language-go"):
+        (release / program).write_text("official")
+    with tarfile.open(home / "pulumi-v1.2.3.tar.gz", "w:gz") as archive:
+        archive.add(release, "pulumi")
+    monkeypatch.setattr(engine, "OFFICIAL", f"file://{home}/pulumi-v{{version}}.tar.gz")
+    monkeypatch.delattr(GoPrograms, "run")
+    engine.Engine().run(print)
+    assert sorted(path.name for path in layout.BIN.iterdir()) == sorted(engine.OFFICIAL_PROGRAMS)
+    assert (layout.BIN / "pulumi").read_text() == "official"
+
+
+def test_an_engine_that_cannot_be_downloaded_is_built(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "requirements.txt").write_text("pulumi==1.2.3\n")
+    monkeypatch.setattr(engine, "OFFICIAL", f"file://{home}/absent.tar.gz")
+    monkeypatch.setattr(GoPrograms, "run", lambda _, report: report("built"))
+    monkeypatch.setattr(engine.Engine, "_install_language_host", lambda _, report: report("host"))
+    said: list[str] = []
+    engine.Engine().run(said.append)
+    assert said[-2:] == ["built", "host"]
