@@ -144,7 +144,7 @@ class Display:
             SpinnerColumn(),
             TextColumn("[bold]{task.fields[name]}"),
             TimeElapsedColumn(),
-            TextColumn("[dim]{task.description}", table_column=Column(no_wrap=True)),
+            TextColumn("{task.description}", "dim", markup=False, table_column=Column(no_wrap=True)),
             console=Console(),
             transient=True,
         )
