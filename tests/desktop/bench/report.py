@@ -20,6 +20,7 @@ ROWS: list[Row] = [
     ("click → pixel, moving, p95 ms", lambda run: float(np.percentile(run.busy, 95)), ".0f"),
     ("MB/s, moving", lambda run: run.bytes / 1e6, ".2f"),
     ("CPU s/s, moving", lambda run: run.cpu, ".2f"),
+    ("still → sharp, ms", lambda run: run.sharp_after, ".0f"),
     ("SSIM, still", lambda run: run.still, ".3f"),
     ("SSIM, moving", lambda run: run.moving, ".3f"),
     ("image, MB", lambda run: run.image_mb, ".0f"),
@@ -44,7 +45,7 @@ def plot(runs: Sequence[Figures], file: Path) -> None:
     links = list(dict.fromkeys(run.link for run in runs))
     stacks = list(dict.fromkeys(run.stack for run in runs))
     figure = Figure(figsize=(12, 3.6), layout="constrained")
-    for axes, row in zip(figure.subplots(1, 4), (ROWS[1], ROWS[2], ROWS[4], ROWS[9]), strict=True):
+    for axes, row in zip(figure.subplots(1, 4), (ROWS[1], ROWS[2], ROWS[4], ROWS[10]), strict=True):
         title, value, form = row
         for index, stack in enumerate(stacks):
             heights = [_median(runs, (link, stack), value) for link in links]
