@@ -27,8 +27,8 @@ drift: ## What someone changed by hand in the gateway of STACK; Error 7 where th
 	@PULUMI_K8S_DELETE_UNREACHABLE=true pulumi refresh --preview-only --expect-no-changes --diff --stack $(STACK)
 	@pulumi preview --expect-no-changes --diff --stack $(STACK)
 
-test: tools ## Unit and sandbox tests
-	$(BIN)/pytest tests/unit tests/sandbox
+test: tools ## Unit and sandbox tests, two files at a time
+	$(BIN)/pytest -n 2 --dist loadfile tests/unit tests/sandbox
 
 test-unit: .venv/tests ## Tests without a sandbox, in seconds
 	$(BIN)/pytest tests/unit
@@ -46,6 +46,7 @@ tools: .venv/tests
 lint: .venv/tests ## Style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy __main__.py
 	$(BIN)/mypy -p components -p sandbox -p tests.unit -p tests.sandbox -p tests.bench
 
 bench-up: sandbox .venv/tests ## `pulumi up` against its critical path and the paper's order
