@@ -89,7 +89,7 @@ class IngressNginx(pulumi.ComponentResource):
         # resource, an attachment that someone takes away is drift, and comes back.
         networking.FloatingIpAssociate(
             f"{name}-attachment",
-            floating_ip=self.ip,
+            floating_ip=args.address,
             port_id=port.stdout,
             opts=pulumi.ResourceOptions(parent=self),
         )
