@@ -28,6 +28,7 @@ def main(runs: int) -> None:
     was_running = processes.alive("registry")
     engine = containers.start()
     figures: list[Figures] = []
+    loads: list[float] = []
     try:
         stacks = [paper(engine), ours(engine)]
         for number in range(runs):
@@ -36,6 +37,7 @@ def main(runs: int) -> None:
                     with tempfile.TemporaryDirectory() as scratch:
                         folder = Path(scratch)
                         with link(chromium(), folder) as reached:
+                            loads.append(os.getloadavg()[0])
                             print(f"run {number + 1} of {runs}: {stack.name}, {reached.name}", flush=True)
                             figures.append(measure(engine, stack, reached, folder))
     finally:
@@ -46,7 +48,8 @@ def main(runs: int) -> None:
         json.dumps([dataclasses.asdict(run) for run in figures], indent=1) + "\n"
     )
     what = "".join(f"- **{stack.name}**: {stack.what}\n" for stack in stacks)
-    machine = f"{len(figures) // 4} runs each, medians; {os.cpu_count()} cores, {platform.system()}.\n"
+    busy = f"load average {min(loads):.1f} to {max(loads):.1f} when a run began (the bench alone is about 2)"
+    machine = f"{runs} runs of each, medians; {os.cpu_count()} cores, {platform.system()}, {busy}.\n"
     (RESULTS / "table.md").write_text(f"{table(figures)}\n{what}\n{machine}")
     plot(figures, RESULTS / "plot.png")
     print(table(figures))
