@@ -77,6 +77,8 @@ def measure(engine: Engine, stack: Stack, link: Link, scratch: Path) -> Figures:
         time.sleep(SETTLE_S)
         idle = _clicks(page, wait_ms=250)
         _animate(page)
+        # It draws all of its frames before it shows the second one.
+        page.wait_for_function("window.probe.number()", timeout=60_000)
         time.sleep(SETTLE_S)
         used = _cpu(pod)
         seen = page.evaluate("milliseconds => probe.watch(milliseconds)", WATCH_S * 1000)
