@@ -53,7 +53,8 @@ for group in settings.node_groups:
             cluster_id=cluster.id,
             settings=group,
             timeout_minutes=settings.timeouts.node_group,
-            existing_id=existing.node_groups.get(group.name),
+            cloud=cloud,
+            existing=existing.node_groups.get(group.name),
         ),
         # Magnum refuses a node group for a cluster that is not complete, and fails on two that are made at
         # once (2i2c-org/infrastructure#5455).

@@ -10,6 +10,7 @@ from pulumi_kubernetes import apiextensions
 
 from components import versions
 from components.helm import ChartSource, install
+from components.magnum_cluster import ClusterProvider
 from components.settings import Certificates
 
 NAMESPACE = "cert-manager"
@@ -32,7 +33,7 @@ CONTROL_PLANE = {
 class CertManagerArgs:
     """What a CertManager is made from."""
 
-    provider: pulumi.ProviderResource
+    provider: ClusterProvider
     settings: Certificates
     ingress_class: str
     """Class that answers the HTTP-01 challenges."""

@@ -23,6 +23,8 @@ OWNER_LABEL = "gateway"
 """The cluster's label that says which gateway made it."""
 ATTEMPT_LABEL = "gateway_attempt"
 """The cluster's label that counts up when a cluster whose creation failed is made anew."""
+GROUP_ATTEMPT_LABEL = "gateway_group_attempt"
+"""The same of a node group, by a name of its own since it inherits the cluster's labels."""
 
 HOME_OF = "gateway_home_of"
 """Metadata of a volume: the gateway that it holds a home of, kept when the gateway was destroyed."""
@@ -47,13 +49,25 @@ class ExistingCluster:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExistingNodeGroup:
+    """A node group of the gateway's cluster as Magnum has it."""
+
+    id: str
+    """As the engine imports it: `<cluster id>/<node group id>`."""
+    attempt: int = 1
+    """How many node groups of this name were tried, this one included."""
+    failed: bool = False
+    """Its creation failed, so that nothing but a new one can help."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Existing:
     """What this gateway already has in the cloud, by id; the engine skips what its state holds."""
 
     cluster: ExistingCluster | None = None
     address: str | None = None
     record: str | None = None
-    node_groups: dict[str, str] = field(default_factory=dict)
+    node_groups: dict[str, ExistingNodeGroup] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,12 +207,16 @@ def _cluster(connection: Connection, settings: Settings) -> ExistingCluster | No
     return ExistingCluster(id=str(found.uuid), attempt=int(labels.get(ATTEMPT_LABEL, 1)), failed=failed)
 
 
-def _node_groups(connection: Connection, cluster: str, workers: int) -> dict[str, str]:
-    """The cluster's node groups, as the engine imports them: `<cluster id>/<node group id>` by name."""
+def _node_groups(connection: Connection, cluster: str, workers: int) -> dict[str, ExistingNodeGroup]:
+    """The cluster's node groups by name, but for those that are being deleted."""
     magnum = connection.container_infrastructure_management
-    answer = magnum.get(f"/clusters/{cluster}/nodegroups", microversion=NODE_GROUPS)
-    raise_from_response(answer)
-    groups = answer.json()["nodegroups"]
+
+    def get(path: str) -> dict[str, Any]:
+        answer = magnum.get(f"/clusters/{cluster}/nodegroups{path}", microversion=NODE_GROUPS)
+        raise_from_response(answer)
+        return dict(answer.json())
+
+    groups = get("")["nodegroups"]
     count = next((group["node_count"] for group in groups if group["name"] == DEFAULT_WORKER), workers)
     if count != workers:
         # Its Cluster API driver refuses the update that the provider sends for another count.
@@ -206,7 +224,15 @@ def _node_groups(connection: Connection, cluster: str, workers: int) -> dict[str
             f"must be {count}, what the cluster has; Magnum changes it by `openstack coe cluster resize` only"
         )
         raise SettingsError([Mistake(key="gateway:cluster.workers", rule=rule, value=workers)])
-    return {group["name"]: f"{cluster}/{group['uuid']}" for group in groups}
+    return {
+        group["name"]: ExistingNodeGroup(
+            id=f"{cluster}/{group['uuid']}",
+            attempt=int((get(f"/{group['uuid']}").get("labels") or {}).get(GROUP_ATTEMPT_LABEL, 1)),
+            failed=group["status"] == "CREATE_FAILED",
+        )
+        for group in groups
+        if not group["is_default"] and not group["status"].startswith("DELETE")
+    }
 
 
 def _address(connection: Connection, settings: Settings) -> str | None:

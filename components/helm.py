@@ -10,6 +10,8 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes import core, helm
 
+from components.leftovers import release_hooks
+from components.magnum_cluster import ClusterProvider
 from components.versions import Chart
 
 
@@ -38,7 +40,7 @@ def install(
     source: ChartSource,
     namespace: str,
     values: Mapping[str, Any],
-    provider: pulumi.ProviderResource,
+    provider: ClusterProvider,
     depends_on: list[pulumi.Resource] | None = None,
 ) -> Installed:
     """Install `chart` with `values` as release and namespace `namespace`, as children of `component`.
@@ -57,6 +59,7 @@ def install(
         parent=component,
         provider=provider,
         depends_on=depends_on,
+        hooks=release_hooks(provider.kubeconfig, namespace),
         custom_timeouts=pulumi.CustomTimeouts(
             create=f"{source.timeout_minutes}m", update=f"{source.timeout_minutes}m", delete="30m"
         ),

@@ -11,6 +11,7 @@ from pulumi_openstack import networking
 
 from components import versions
 from components.helm import ChartSource, install
+from components.magnum_cluster import ClusterProvider
 from components.nodegroup import node_selector
 
 NAMESPACE = "ingress-nginx"
@@ -20,7 +21,7 @@ NAMESPACE = "ingress-nginx"
 class IngressNginxArgs:
     """What an IngressNginx is made from."""
 
-    provider: pulumi.ProviderResource
+    provider: ClusterProvider
     node_group: str
     """Node group of the controller's pods."""
     address: pulumi.Input[str]

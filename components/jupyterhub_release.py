@@ -10,6 +10,7 @@ import pulumi
 from components import versions
 from components.catalogue import Catalogue
 from components.helm import ChartSource, install
+from components.magnum_cluster import ClusterProvider
 from components.settings import Hub
 from components.values import hub_values
 
@@ -20,7 +21,7 @@ NAMESPACE = "jhub"
 class JupyterHubReleaseArgs:
     """What a JupyterHubRelease is made from."""
 
-    provider: pulumi.ProviderResource
+    provider: ClusterProvider
     settings: Hub
     catalogue: Catalogue
     images: Mapping[str, str | pulumi.Output[str]]

@@ -10,7 +10,14 @@ import pulumi_kubernetes as kubernetes
 from pulumi_openstack import containerinfra
 
 from components.cloud import ATTEMPT_LABEL, OWNER_LABEL, ExistingCluster
+from components.leftovers import cluster_hooks
 from components.settings import Cluster, Network
+
+
+class ClusterProvider(kubernetes.Provider):
+    """The Kubernetes provider of a cluster; its kubeconfig is there for what no provider does."""
+
+    kubeconfig: pulumi.Output[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +49,7 @@ class MagnumCluster(pulumi.ComponentResource):
     """UUID of the cluster, known as soon as Magnum has accepted it."""
     kubeconfig: pulumi.Output[str]
     """YAML of a cluster-admin's kubeconfig; a secret; there when the cluster is complete."""
-    provider: kubernetes.Provider
+    provider: ClusterProvider
     """Kubernetes provider of this cluster, for what is to be made in it."""
 
     def __init__(
@@ -81,6 +88,7 @@ class MagnumCluster(pulumi.ComponentResource):
                 # seem changed and be replaced; only one that failed shall be, by its new attempt.
                 ignore_changes=["labels", "mergeLabels"] if alive else None,
                 delete_before_replace=True,
+                hooks=cluster_hooks(name, args.cloud),
                 custom_timeouts=pulumi.CustomTimeouts(
                     create=f"{args.timeout_minutes}m", update=f"{args.timeout_minutes}m", delete="60m"
                 ),
@@ -104,12 +112,15 @@ class MagnumCluster(pulumi.ComponentResource):
             ),
         )
         self.kubeconfig = signed.stdout
-        self.provider = kubernetes.Provider(
+        self.provider = ClusterProvider(
             f"{name}-kubernetes",
             kubeconfig=self.kubeconfig,
             # Says that it is the same cluster when the kubeconfig is signed anew; without it a changed
             # kubeconfig may replace everything in the cluster.
             cluster_identifier=cluster.id,
+            # What an interrupted run made without a note of it in the state is taken over.
+            upsert_existing_objects=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
+        self.provider.kubeconfig = self.kubeconfig
         self.register_outputs({"id": self.id, "kubeconfig": self.kubeconfig})

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_openstack import containerinfra
 
+from components.cloud import GROUP_ATTEMPT_LABEL, ExistingNodeGroup
+from components.leftovers import node_group_hooks
 from components.settings import NodeGroup
 
 LABEL = "capi.stackhpc.com/node-group"
@@ -25,8 +27,10 @@ class NodegroupArgs:
     cluster_id: pulumi.Input[str]
     settings: NodeGroup
     timeout_minutes: int = 60
-    existing_id: str | None = None
-    """`<cluster id>/<node group id>`, where an earlier run made it."""
+    cloud: str | None = None
+    """Name in clouds.yaml; the environment's OS_* where it is None."""
+    existing: ExistingNodeGroup | None = None
+    """The node group, where an earlier run made it."""
 
 
 class Nodegroup(pulumi.ComponentResource):
@@ -39,6 +43,9 @@ class Nodegroup(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: NodegroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gateway:index:Nodegroup", name, None, opts)
+        existing = args.existing
+        alive = existing if existing and not existing.failed else None
+        attempt = existing.attempt + existing.failed if existing else 1
         group = containerinfra.NodeGroup(
             f"{name}-magnum",
             name=args.settings.name,
@@ -47,9 +54,15 @@ class Nodegroup(pulumi.ComponentResource):
             node_count=args.settings.min,
             min_node_count=args.settings.min,
             max_node_count=args.settings.max,
+            # No other property can tell Magnum and the engine that a group that failed shall be replaced.
+            labels={GROUP_ATTEMPT_LABEL: str(attempt)} if attempt > 1 else None,
+            merge_labels=True if attempt > 1 else None,
             opts=pulumi.ResourceOptions(
                 parent=self,
-                import_=args.existing_id,
+                import_=alive.id if alive else None,
+                # Magnum answers with the cluster's labels mixed in, as it does for the cluster's own.
+                ignore_changes=["labels", "mergeLabels"] if alive else None,
+                hooks=node_group_hooks(name, args.cloud),
                 # The name is unique in the cluster, so the old group must go before its successor comes.
                 delete_before_replace=True,
                 custom_timeouts=pulumi.CustomTimeouts(

@@ -46,13 +46,20 @@ class Cloud:
             networks=lambda: self.network_list, subnets=lambda: self.subnet_list, ips=lambda **_: self.ip_list
         )
 
-    def _node_groups(self, _path: str, microversion: str = "1.1") -> SimpleNamespace:
+    def _node_groups(self, path: str, microversion: str = "1.1") -> SimpleNamespace:
         if microversion < "1.9":
             return thing(status_code=406, reason="Not Acceptable", headers={}, url="", text="", json=dict)
-        return thing(status_code=200, json=lambda: {"nodegroups": self.groups})
+        uuid = path.partition("/nodegroups")[2].removeprefix("/")
+        one = next((group for group in self.groups if group["uuid"] == uuid), None)
+        return thing(status_code=200, json=lambda: one or {"nodegroups": self.groups})
 
     def authorize(self) -> None:
         """Always allowed."""
+
+
+def group(**fields: Any) -> dict[str, Any]:
+    """A node group as Magnum describes it."""
+    return {"is_default": False, "status": "CREATE_COMPLETE", "labels": {}, "node_count": 1, **fields}
 
 
 @pytest.fixture
@@ -105,7 +112,12 @@ def test_unreachable_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_the_gateway_made_before_is_found(answering: Cloud) -> None:
     labels = {"gateway": "gw25", "gateway_attempt": "2", "boot_volume_size": "60", "from_template": "x"}
     answering.cluster_list = [thing(name="gw25", uuid="c-1", labels=labels, status="CREATE_IN_PROGRESS")]
-    answering.groups = [{"name": "mediums", "uuid": "n-1"}]
+    answering.groups = [
+        group(name="default-worker", uuid="n-0", is_default=True, node_count=1),
+        group(name="mediums", uuid="n-1", labels={"gateway_attempt": "2", "gateway_group_attempt": "3"}),
+        group(name="larges", uuid="n-2", status="CREATE_FAILED"),
+        group(name="smalls", uuid="n-3", status="DELETE_IN_PROGRESS"),
+    ]
     answering.ip_list = [thing(id="other", description="mine"), thing(id="a-1", description=OURS)]
     name = "gw25.xxx000000.projects.jetstream-cloud.org."
     answering.records = [thing(id="r-1", name=name, type="A", description=OURS)]
@@ -113,7 +125,10 @@ def test_what_the_gateway_made_before_is_found(answering: Cloud) -> None:
         cluster=cloud.ExistingCluster(id="c-1", attempt=2),
         address="a-1",
         record="zone-uuid/r-1",
-        node_groups={"mediums": "c-1/n-1"},
+        node_groups={
+            "mediums": cloud.ExistingNodeGroup(id="c-1/n-1", attempt=3),
+            "larges": cloud.ExistingNodeGroup(id="c-1/n-2", failed=True),
+        },
     )
 
 

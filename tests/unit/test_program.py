@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.cloud import Existing, ExistingCluster
+from components.cloud import Existing, ExistingCluster, ExistingNodeGroup
 from tests.unit.conftest import INGRESS_IP, SECRETS, Run
 
 Program = Callable[..., Run]
@@ -138,7 +138,7 @@ def test_what_an_interrupted_run_made_is_taken_up(program: Program, survey: dict
         cluster=ExistingCluster(id="c-1"),
         address="a-1",
         record="z/r",
-        node_groups={"mediums": "c-1/n-1"},
+        node_groups={"mediums": ExistingNodeGroup(id="c-1/n-1")},
     )
     taken = {r.typ: r.resource_id for r in program().recorded.resources if r.resource_id}
     assert taken["openstack:containerinfra/cluster:Cluster"] == "c-1"
@@ -154,3 +154,14 @@ def test_a_cluster_that_failed_is_made_anew(
     survey["existing"] = Existing(cluster=ExistingCluster(id="c-1", attempt=2, failed=failed))
     labels = program().recorded.one("openstack:containerinfra/cluster:Cluster")["labels"]
     assert labels["gateway_attempt"] == attempt
+
+
+@pytest.mark.parametrize(
+    ("failed", "labels"), [(False, {"gateway_group_attempt": "2"}), (True, {"gateway_group_attempt": "3"})]
+)
+def test_a_node_group_that_failed_is_made_anew(
+    program: Program, survey: dict[str, Any], failed: bool, labels: dict[str, str]
+) -> None:
+    group = ExistingNodeGroup(id="c-1/n-1", attempt=2, failed=failed)
+    survey["existing"] = Existing(cluster=ExistingCluster(id="c-1"), node_groups={"mediums": group})
+    assert program().recorded.one("openstack:containerinfra/nodeGroup:NodeGroup")["labels"] == labels
