@@ -173,6 +173,18 @@ def kubernetes() -> GoPrograms:
     )
 
 
+def s3() -> GoPrograms:
+    """A server of S3 over a folder, for the tests of the state in a bucket; the sandbox itself needs none."""
+    module = MODULES / "s3"
+    version = module_version(module, "github.com/versity/versitygw")
+    return GoPrograms(
+        "S3",
+        f"building versitygw {version}, some 2 minutes",
+        module,
+        {"versitygw": "github.com/versity/versitygw/cmd/versitygw"},
+    )
+
+
 def kwok() -> GoPrograms:
     """The simulator of nodes."""
     module = MODULES / "tools"

@@ -48,7 +48,9 @@ def environment() -> dict[str, str]:
         "OS_CLOUD": CLOUD,
         "KUBECONFIG": str(KUBECONFIG),
         "PULUMI_HOME": str(layout.HOME / "pulumi"),
-        "PULUMI_BACKEND_URL": f"file://{STATE}",
+        # Files with metadata beside the state are not written in one step: a killed engine leaves one empty,
+        # and the state can't be read any more ("failed to load checkpoint: EOF").
+        "PULUMI_BACKEND_URL": f"file://{STATE}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
