@@ -1,0 +1,201 @@
+"""One thing after the other goes wrong under `pulumi up`; once its cause is gone, one more `up` mends all.
+
+One gateway is used for all: before each fault, the part that it shall hit is destroyed, to be made again.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from openstack.connection import Connection
+
+from tests.sandbox.conftest import ROOT, Gateway
+from tests.sandbox.end_state import end_state
+from tests.sandbox.test_interruptions import clusters, wait_for
+
+NAME = "shaken"
+CLOUD_FAULT = [sys.executable, "-m", "sandbox.cloud", "fault"]
+BREAK = (
+    "import sys; from sandbox.clusters import spec; from sandbox.clusters.control_plane import ControlPlane;"
+    "plane = ControlPlane(spec.load(sys.argv[1])); getattr(plane, sys.argv[2])()"
+)
+
+
+@pytest.fixture(scope="module")
+def gateway(new_gateway: Callable[[str], Gateway]) -> Gateway:
+    """A gateway that is up."""
+    gateway = new_gateway(NAME)
+    gateway.change(lambda config: config.update({"gateway:timeouts": {"chart": 1}}))
+    gateway.up()
+    return gateway
+
+
+@pytest.fixture(scope="module")
+def undisturbed(gateway: Gateway, cloud: Connection) -> dict[str, Any]:
+    """Its end state before anything went wrong."""
+    return end_state(gateway, cloud)
+
+
+@pytest.fixture
+def mended(gateway: Gateway, cloud: Connection, undisturbed: dict[str, Any]) -> Iterator[None]:
+    """After the test, one more `up` brings back the end state."""
+    yield
+    gateway.up()
+    assert end_state(gateway, cloud) == undisturbed
+
+
+@pytest.fixture
+def fault(sandbox_env: dict[str, str]) -> Iterator[Callable[..., None]]:
+    """Makes a service of the cloud fail until the test ends."""
+    hit = set()
+
+    def make(service: str, *options: str) -> None:
+        hit.add(service)
+        subprocess.run([*CLOUD_FAULT, service, *options], cwd=ROOT, env=sandbox_env, check=True)
+
+    yield make
+    for service in hit:
+        subprocess.run([*CLOUD_FAULT, service, "--clear"], cwd=ROOT, env=sandbox_env, check=True)
+
+
+def without(gateway: Gateway, resource: str) -> None:
+    """Destroy one resource, and what stands on it."""
+    state = yaml.safe_load(gateway.run("pulumi", "stack", "export", "--stack", gateway.name).stdout)
+    urns = [r["urn"] for r in state["deployment"]["resources"]]
+    (urn,) = [urn for urn in urns if urn.endswith(f"::{gateway.name}-{resource}")]
+    gateway.pulumi("destroy", "--yes", "--skip-preview", "--target", urn, "--target-dependents")
+
+
+def up_in_the_background(gateway: Gateway) -> subprocess.Popen[str]:
+    """`pulumi up` that goes on while the test does."""
+    return subprocess.Popen(
+        ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", gateway.name],
+        cwd=gateway.folder,
+        env=gateway.env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("service", ["container-infra", "dns", "identity"])
+def test_a_service_that_is_down_is_told_and_nothing_changes(
+    gateway: Gateway, undisturbed: dict[str, Any], fault: Callable[..., None], service: str
+) -> None:
+    before = gateway.resources()
+    fault(service, "--status", "503")
+    shown = gateway.up(code=1)
+    assert "must name a cloud of clouds.yaml that answers" in shown
+    assert "nothing was changed" in shown
+    assert gateway.resources() == before
+
+
+@pytest.mark.usefixtures("mended")
+def test_magnum_answers_errors_and_the_node_group_fails(
+    gateway: Gateway, fault: Callable[..., None], faults: Path
+) -> None:
+    without(gateway, "mediums-magnum")
+    for status in ("500", "503", "429"):
+        fault(
+            "container-infra", "--status", status, "--count", "1", "--method", "POST", "--path", "nodegroups"
+        )
+        assert f"but got {status} instead" in gateway.up(code=1)
+    (faults / f"{NAME}.mediums").write_text("create_failed")
+    assert "is in an error state" in gateway.up(code=1)
+
+
+@pytest.mark.usefixtures("mended")
+def test_designate_is_down_when_the_record_is_made(gateway: Gateway, fault: Callable[..., None]) -> None:
+    without(gateway, "record-a")
+    fault("dns", "--status", "503", "--method", "POST")
+    assert "Error creating openstack_dns_recordset_v2" in gateway.up(code=1)
+
+
+@pytest.mark.usefixtures("mended")
+def test_load_balancer_stays_pending_and_a_second_up_is_refused(
+    gateway: Gateway, cloud: Connection, fault: Callable[..., None]
+) -> None:
+    without(gateway, "ingress-release")
+    fault("load-balancer", "--pending")
+    with up_in_the_background(gateway) as first:
+        wait_for(lambda: any(NAME in b.name for b in cloud.load_balancer.load_balancers()))
+        refused = gateway.up(code=1)
+        shown, _ = first.communicate()
+    assert "the stack is currently locked by 1 lock(s)" in refused
+    assert f"(pid {first.pid})" in refused
+    assert first.returncode
+    assert "Helm release ingress-nginx/ingress-nginx failed to install" in shown
+
+
+@pytest.mark.usefixtures("mended")
+def test_a_charts_install_fails_half_way(gateway: Gateway) -> None:
+    without(gateway, "hub-release")
+    settings = gateway.settings.read_text()
+    broken = gateway.folder / "charts"
+    shutil.copytree(ROOT / "sandbox" / "charts", broken)
+    (broken / "jupyterhub" / "templates" / "zz-broken.yaml").write_text(
+        yaml.safe_dump(
+            {
+                "apiVersion": "networking.k8s.io/v1",
+                "kind": "Ingress",
+                "metadata": {"name": "broken"},
+                "spec": {"rules": [{"host": "not a host"}]},
+            }
+        )
+    )
+    gateway.change(lambda config: config.update({"gateway:charts": str(broken)}))
+    assert "not a host" in gateway.up(code=1)
+    gateway.settings.write_text(settings)
+
+
+@pytest.mark.usefixtures("mended")
+def test_api_server_restarts_under_a_helm_install(
+    gateway: Gateway, cloud: Connection, sandbox_env: dict[str, str]
+) -> None:
+    without(gateway, "hub-release")
+    (cluster,) = clusters(cloud, NAME)
+
+    def plane(verb: str) -> None:
+        subprocess.run(
+            [sys.executable, "-c", BREAK, cluster.uuid, verb], cwd=ROOT, env=sandbox_env, check=True
+        )
+
+    up = up_in_the_background(gateway)
+    wait_for(lambda: gateway.kubectl("get", "secrets", "-n", "jhub", "-l", "owner=helm")["items"])
+    plane("halt")
+    plane("recover")
+    up.communicate()
+
+
+@pytest.mark.usefixtures("mended")
+def test_credential_expires_between_plan_and_apply(
+    gateway: Gateway, cloud: Connection, sandbox_env: dict[str, str]
+) -> None:
+    without(gateway, "record-a")
+    identity: Any = cloud.identity
+    expiring = identity.create_application_credential(
+        user=cloud.current_user_id, name=f"{NAME}-expiring", unrestricted=True
+    )
+    clouds = yaml.safe_load(Path(sandbox_env["OS_CLIENT_CONFIG_FILE"]).read_text(encoding="utf-8"))
+    clouds["clouds"]["sandbox"]["auth"].update(
+        application_credential_id=expiring.id, application_credential_secret=expiring.secret
+    )
+    own = gateway.folder / "clouds.yaml"
+    own.write_text(yaml.safe_dump(clouds))
+    valid = gateway.env
+    gateway.env = {**valid, "OS_CLIENT_CONFIG_FILE": str(own)}
+    try:
+        gateway.pulumi("preview", "--save-plan", "plan.json")
+        identity.delete_application_credential(cloud.current_user_id, expiring)
+        shown = gateway.up("--plan", "plan.json", code=1)
+    finally:
+        gateway.env = valid
+    assert "nothing was changed" in shown
+    assert "openstack:cloud" in shown

@@ -1,0 +1,259 @@
+"""What the stack's state gives away, how its secrets are changed, and that it can live in an S3 bucket."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+import subprocess
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import yaml
+
+from sandbox import layout, programs
+from tests.sandbox.conftest import Gateway
+from tests.sandbox.test_interruptions import wait_for
+
+NAME = "secretive"
+NEW_PASSWORDS = {"gateway:adminPassword": secrets.token_hex(20), "gateway:userPassword": secrets.token_hex(8)}
+BUCKET = "gateway-state"
+PROGRAM = b"pulumi-language-python-exec"
+"""In the arguments of the process that runs `__main__.py`: Pulumi hands it its configuration so."""
+
+
+def spellings(secret: str) -> set[bytes]:
+    """The secret as it may be written: plain, and inside of something that base64 hides, at each offset."""
+    plain = secret.encode()
+    hidden = {base64.b64encode(b"x" * offset + plain)[offset + offset // 2 + 1 : -4] for offset in range(3)}
+    return {plain, *hidden}
+
+
+class Search:
+    """Looks for secrets, by name, in whatever it is shown; `found` tells which were seen and where."""
+
+    def __init__(self, known: dict[str, str]) -> None:
+        self._known = {name: spellings(secret) for name, secret in known.items()}
+        self.found: set[str] = set()
+
+    def look(self, where: str, data: bytes) -> None:
+        """Search one thing."""
+        for name, written in self._known.items():
+            if any(spelling in data for spelling in written):
+                self.found.add(f"{name} in {where}")
+
+    def files(self, folders: Iterable[Path]) -> None:
+        """Search all files below the folders, but not through links."""
+        for folder in folders:
+            for path in folder.rglob("*"):
+                if path.is_file() and not path.is_symlink():
+                    self.look(str(path), path.read_bytes())
+
+    def processes(self) -> None:
+        """Search arguments and environment of every process but the program itself, which is told them."""
+        for process in psutil.process_iter():
+            folder = Path(f"/proc/{process.pid}")
+            try:
+                command, environment = (folder / "cmdline").read_bytes(), (folder / "environ").read_bytes()
+            except OSError:
+                continue
+            if PROGRAM not in command:
+                self.look(f"arguments of {command!r}", command)
+                self.look(f"environment of {command!r}", environment)
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Search the processes again and again meanwhile."""
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.wait(0.2):
+                self.processes()
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watcher.join()
+
+
+def set_passwords(gateway: Gateway, passwords: dict[str, str]) -> None:
+    """`pulumi config set --secret`, as the README says it: from standard input."""
+    for key, value in passwords.items():
+        subprocess.run(
+            ["pulumi", "config", "set", "--secret", key, "--stack", gateway.name],
+            cwd=gateway.folder,
+            env=gateway.env,
+            input=value,
+            text=True,
+            check=True,
+        )
+
+
+@pytest.fixture(scope="module")
+def known(sandbox_env: dict[str, str]) -> dict[str, str]:
+    """The secrets that the gateway is given."""
+    clouds = yaml.safe_load(Path(sandbox_env["OS_CLIENT_CONFIG_FILE"]).read_text(encoding="utf-8"))
+    return {
+        "adminPassword": secrets.token_hex(20),
+        "userPassword": secrets.token_hex(8),
+        "application credential": clouds["clouds"]["sandbox"]["auth"]["application_credential_secret"],
+    }
+
+
+@pytest.fixture(scope="module")
+def search(known: dict[str, str]) -> Search:
+    """What saw the processes during the cycle, and is shown the rest after it."""
+    return Search(known)
+
+
+@pytest.fixture(scope="module")
+def gateway(
+    new_gateway: Callable[[str], Gateway],
+    known: dict[str, str],
+    search: Search,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Gateway:
+    """A gateway with secrets of its own that went through preview, `up`, `up` and a preview with refresh."""
+    gateway = new_gateway(NAME)
+    gateway.env = {**gateway.env, "TMPDIR": str(tmp_path_factory.mktemp("temporary"))}
+    with search.watching():
+        set_passwords(gateway, {f"gateway:{key}": known[key] for key in ("adminPassword", "userPassword")})
+        shown = [
+            gateway.pulumi("preview", "--diff"),
+            gateway.up("--diff", "--show-full-output"),
+            gateway.up("--expect-no-changes"),
+            gateway.pulumi("preview", "--refresh", "--diff"),
+            gateway.pulumi("stack", "output"),
+            gateway.pulumi("config"),
+            gateway.run("pulumi", "stack", "export", "--stack", NAME).stdout,
+        ]
+    for text in shown:
+        search.look("what was printed", text.encode())
+    return gateway
+
+
+def client_key(gateway: Gateway) -> str:
+    """A line of the private key in the stack's kubeconfig."""
+    user = yaml.safe_load(gateway.outputs()["kubeconfig"])["users"][0]["user"]
+    return base64.b64decode(user["client-key-data"]).decode().splitlines()[5]
+
+
+def hub_passwords(gateway: Gateway) -> tuple[str, str]:
+    """Admins' and users' password as the hub in the cluster has them."""
+    secret = gateway.kubectl("get", "secret", "hub", "-n", "jhub")
+    values = yaml.safe_load(base64.b64decode(secret["data"]["values.yaml"]))
+    authenticator = values["hub"]["config"]["SharedPasswordAuthenticator"]
+    return authenticator["admin_password"], authenticator["user_password"]
+
+
+def test_the_search_finds_what_is_there(gateway: Gateway, known: dict[str, str], tmp_path: Path) -> None:
+    control = Search({**known, "client key": client_key(gateway)})
+    (tmp_path / "outputs").write_text(json.dumps(gateway.outputs()))
+    (tmp_path / "hub").write_text(json.dumps(gateway.kubectl("get", "secret", "hub", "-n", "jhub")))
+    control.files([tmp_path])
+    with subprocess.Popen(["sleep", "60"], env={"P": known["adminPassword"]}) as sleeping:
+        control.processes()
+        sleeping.kill()
+    names = {found.split(" in ")[0] for found in control.found}
+    assert names == {"adminPassword", "userPassword", "client key"}
+    assert "adminPassword in environment of b'sleep\\x0060\\x00'" in control.found
+
+
+def test_no_secret_in_plain_text(gateway: Gateway, search: Search, known: dict[str, str]) -> None:
+    home = Path(gateway.env["SANDBOX_HOME"])
+    folders = [
+        gateway.folder,
+        home / "run" / "state",
+        home / "run" / "logs",
+        home / "pulumi",
+        Path(gateway.env["TMPDIR"]),
+    ]
+    (gateway.folder / "kubeconfig").unlink(missing_ok=True)  # the tests' own
+    search.files(folders)
+    kubeconfig = Search({"client key": client_key(gateway)})
+    kubeconfig.files(folders)
+    assert search.found | kubeconfig.found == set()
+
+
+def test_hub_passwords_rotate_under_a_running_user(gateway: Gateway) -> None:
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "jupyter-user1", "labels": {"component": "singleuser-server"}},
+        "spec": {"containers": [{"name": "notebook", "image": "notebook"}]},
+    }
+    (gateway.folder / "user.json").write_text(json.dumps(pod))
+    before = gateway.kubectl("apply", "-n", "jhub", "-f", "user.json")["metadata"]["uid"]
+    set_passwords(gateway, NEW_PASSWORDS)
+    assert "replaced" not in gateway.up()
+    assert hub_passwords(gateway) == tuple(NEW_PASSWORDS.values())
+    assert gateway.outputs()["hub_admin_password"] == NEW_PASSWORDS["gateway:adminPassword"]
+    assert gateway.kubectl("get", "pod", "-n", "jhub", "jupyter-user1")["metadata"]["uid"] == before
+    gateway.up("--expect-no-changes")
+
+
+def test_kubeconfig_is_signed_anew(gateway: Gateway) -> None:
+    old, before = client_key(gateway), gateway.resources()
+
+    def renew(config: dict[str, Any]) -> None:
+        config["gateway:cluster"]["kubeconfigGeneration"] = 2
+
+    gateway.change(renew)
+    gateway.up()
+    assert client_key(gateway) != old
+    (gateway.folder / "kubeconfig").unlink()
+    assert gateway.kubectl("get", "namespace", "jhub")["metadata"]["name"] == "jhub"
+    after = gateway.resources()
+    assert {name for name in before if after[name] != before[name]} <= {f"{NAME}-kubeconfig"}
+    gateway.up("--expect-no-changes")
+
+
+@pytest.fixture(scope="module")
+def bucket(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Variables that lead to a bucket of a real S3 server, empty at first; `FOLDER` is where it keeps it."""
+    server = programs.s3()
+    if not server.done():
+        server.run(lambda _: None)
+        server.finish()
+    folder = tmp_path_factory.mktemp("s3")
+    (folder / BUCKET).mkdir()
+    port, keys = layout.port("s3"), {"access": "gateway", "secret": secrets.token_hex(16)}
+    process = subprocess.Popen(
+        [server.outputs[0], "--port", f"127.0.0.1:{port}", "posix", folder],
+        env={"ROOT_ACCESS_KEY": keys["access"], "ROOT_SECRET_KEY": keys["secret"]},
+    )
+    query = f"endpoint=http://127.0.0.1:{port}&disableSSL=true&s3ForcePathStyle=true&region=us-east-1"
+    try:
+        yield {
+            "PULUMI_BACKEND_URL": f"s3://{BUCKET}?{query}",
+            "AWS_ACCESS_KEY_ID": keys["access"],
+            "AWS_SECRET_ACCESS_KEY": keys["secret"],
+            "FOLDER": str(folder / BUCKET),
+        }
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_state_moves_to_an_s3_bucket(gateway: Gateway, bucket: dict[str, str], known: dict[str, str]) -> None:
+    exported = gateway.folder / "state.json"
+    gateway.run("pulumi", "stack", "export", "--stack", NAME, "--file", str(exported))
+    moved = Gateway(name=NAME, folder=gateway.folder, env={**gateway.env, **bucket})
+    wait_for(lambda: subprocess.run(["pulumi", "whoami"], env=moved.env, check=False).returncode == 0)
+    moved.pulumi("stack", "init")
+    moved.run("pulumi", "stack", "import", "--stack", NAME, "--file", str(exported))
+    moved.up("--refresh", "--expect-no-changes")
+    assert moved.outputs() == gateway.outputs()
+    kept = Path(bucket["FOLDER"])
+    assert (kept / ".pulumi" / "stacks" / "gateway" / f"{NAME}.json").exists()
+    search = Search({**known, **NEW_PASSWORDS, "client key": client_key(moved)})
+    search.files([kept])
+    assert search.found == set()
