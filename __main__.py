@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pulumi
 
+from components.audit import Audit, AuditArgs
 from components.catalogue import load_catalogue
 from components.cert_manager import CertManager, CertManagerArgs
 from components.certificate import Certificate, CertificateArgs
@@ -13,6 +14,7 @@ from components.cloud import description
 from components.config import load
 from components.desktop_images import DesktopImages, DesktopImagesArgs
 from components.dns_record import DnsRecord, DnsRecordArgs
+from components.guard import Guard
 from components.helm import ChartSource
 from components.ingress_nginx import IngressNginx, IngressNginxArgs
 from components.jupyterhub_release import JupyterHubRelease, JupyterHubReleaseArgs
@@ -31,6 +33,15 @@ found, existing = checked.survey, checked.survey.existing
 name = settings.name
 charts = ChartSource(folder=settings.charts, timeout_minutes=settings.timeouts.chart)
 
+audit = Audit(
+    f"{name}-audit",
+    AuditArgs(
+        gateway=name, fqdn=settings.fqdn, zone_id=found.zone_id, keep=tuple(settings.keep), cloud=cloud
+    ),
+)
+# What costs is destroyed before the audit of what is left, which is to be the last.
+roots = pulumi.ResourceOptions(depends_on=[audit], protect=settings.protect)
+
 cluster = MagnumCluster(
     name,
     MagnumClusterArgs(
@@ -43,6 +54,7 @@ cluster = MagnumCluster(
         timeout_minutes=settings.timeouts.cluster,
         existing=existing.cluster,
     ),
+    opts=roots,
 )
 
 node_groups: dict[str, Nodegroup] = {}
@@ -51,6 +63,7 @@ for group in settings.node_groups:
         f"{name}-{group.name}",
         NodegroupArgs(
             cluster_id=cluster.id,
+            cluster=cluster.magnum,
             settings=group,
             timeout_minutes=settings.timeouts.node_group,
             cloud=cloud,
@@ -64,8 +77,12 @@ for group in settings.node_groups:
 address = ReservedAddress(
     f"{name}-address",
     ReservedAddressArgs(
-        pool=settings.network.public, description=description(name), existing_id=existing.address
+        pool=settings.network.public,
+        description=description(name),
+        keep="address" in settings.keep,
+        existing_id=existing.address,
     ),
+    opts=roots,
 )
 
 ingress = IngressNginx(
@@ -88,6 +105,7 @@ record = DnsRecord(
         description=description(name),
         existing_id=existing.record,
     ),
+    opts=pulumi.ResourceOptions(depends_on=[audit]),
 )
 
 certificates = CertManager(
@@ -126,6 +144,8 @@ hub = JupyterHubRelease(
         user_password=secrets["userPassword"],
         charts=charts,
     ),
+    # On the way down: the users' pods let go of their volumes before their nodes are taken away.
+    opts=pulumi.ResourceOptions(depends_on=[node_groups[settings.user_group.name]], protect=settings.protect),
 )
 
 certificate = Certificate(
@@ -137,6 +157,22 @@ certificate = Certificate(
         revision=hub.revision,
         timeout_minutes=settings.timeouts.certificate,
     ),
+)
+
+Guard(
+    f"{name}-guard",
+    after=[
+        cluster,
+        *node_groups.values(),
+        address,
+        ingress,
+        record,
+        certificates,
+        images,
+        hub,
+        certificate,
+    ],
+    protect=settings.protect,
 )
 
 pulumi.export("url", hub.url)

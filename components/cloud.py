@@ -25,9 +25,6 @@ ATTEMPT_LABEL = "gateway_attempt"
 """The cluster's label that counts up when a cluster whose creation failed is made anew."""
 GROUP_ATTEMPT_LABEL = "gateway_group_attempt"
 """The same of a node group, by a name of its own since it inherits the cluster's labels."""
-
-HOME_OF = "gateway_home_of"
-"""Metadata of a volume: the gateway that it holds a home of, kept when the gateway was destroyed."""
 NODE_GROUPS = "1.9"
 """Magnum's API since this microversion has node groups; without it the answer is 406."""
 

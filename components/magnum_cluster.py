@@ -47,6 +47,8 @@ class MagnumCluster(pulumi.ComponentResource):
 
     id: pulumi.Output[str]
     """UUID of the cluster, known as soon as Magnum has accepted it."""
+    magnum: pulumi.Resource
+    """The cluster as Magnum has it, which takes its node groups with it."""
     kubeconfig: pulumi.Output[str]
     """YAML of a cluster-admin's kubeconfig; a secret; there when the cluster is complete."""
     provider: ClusterProvider
@@ -95,6 +97,7 @@ class MagnumCluster(pulumi.ComponentResource):
             ),
         )
         self.id = cluster.id
+        self.magnum = cluster
         signed = command.local.Command(
             f"{name}-kubeconfig",
             create=".venv/bin/python -m components.tasks.kubeconfig",
@@ -112,6 +115,14 @@ class MagnumCluster(pulumi.ComponentResource):
             ),
         )
         self.kubeconfig = signed.stdout
+        volumes = command.local.Command(
+            f"{name}-volumes",
+            delete=".venv/bin/python -m components.tasks.volumes",
+            stdin=self.kubeconfig,
+            environment={"TIMEOUT_MINUTES": "15"},
+            logging=command.local.Logging.STDERR,
+            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=pulumi.CustomTimeouts(delete="20m")),
+        )
         self.provider = ClusterProvider(
             f"{name}-kubernetes",
             kubeconfig=self.kubeconfig,
@@ -120,7 +131,9 @@ class MagnumCluster(pulumi.ComponentResource):
             cluster_identifier=cluster.id,
             # What an interrupted run made without a note of it in the state is taken over.
             upsert_existing_objects=True,
-            opts=pulumi.ResourceOptions(parent=self),
+            # On the way down: a namespace is gone before the volumes of its claims are; without the
+            # cluster nobody would delete them.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[volumes]),
         )
         self.provider.kubeconfig = self.kubeconfig
         self.register_outputs({"id": self.id, "kubeconfig": self.kubeconfig})

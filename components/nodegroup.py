@@ -25,6 +25,8 @@ class NodegroupArgs:
     """What a Nodegroup is made from."""
 
     cluster_id: pulumi.Input[str]
+    cluster: pulumi.Resource
+    """What takes the group with it when it is deleted."""
     settings: NodeGroup
     timeout_minutes: int = 60
     cloud: str | None = None
@@ -63,6 +65,8 @@ class Nodegroup(pulumi.ComponentResource):
                 # Magnum answers with the cluster's labels mixed in, as it does for the cluster's own.
                 ignore_changes=["labels", "mergeLabels"] if alive else None,
                 hooks=node_group_hooks(name, args.cloud),
+                # One by one they would take minutes, and for ever where the API server is dead.
+                deleted_with=args.cluster,
                 # The name is unique in the cluster, so the old group must go before its successor comes.
                 delete_before_replace=True,
                 custom_timeouts=pulumi.CustomTimeouts(

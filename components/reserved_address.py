@@ -16,6 +16,8 @@ class ReservedAddressArgs:
     """Name of the external network that floating IPs come from."""
     description: str
     """Text by which the address is known as this gateway's own."""
+    keep: bool = False
+    """Leave it to the project when the gateway is destroyed; the next `up` finds it by its description."""
     existing_id: str | None = None
     """Id of the address, where an earlier run made it."""
 
@@ -37,6 +39,7 @@ class ReservedAddress(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 import_=args.existing_id,
+                retain_on_delete=args.keep,
                 # The cloud's load-balancer controller attaches the address to its port: no drift.
                 ignore_changes=["portId", "fixedIp"],
             ),

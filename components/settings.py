@@ -215,6 +215,10 @@ class Settings(Model):
     charts: str | None = Field(None, examples=["./mirror"])
     """A folder that holds all charts by name, in place of their repositories."""
     timeouts: Timeouts = Timeouts()
+    protect: bool = Field(False, examples=[True])
+    """Refuse to destroy or replace cluster, hub and address."""
+    keep: list[Literal["address"]] = Field([], examples=[["address"]])
+    """What outlives `pulumi destroy`, for the next `pulumi up` to take up."""
 
     @property
     def fqdn(self) -> str:

@@ -48,8 +48,8 @@ def environment() -> dict[str, str]:
         "OS_CLOUD": CLOUD,
         "KUBECONFIG": str(KUBECONFIG),
         "PULUMI_HOME": str(layout.HOME / "pulumi"),
-        # Files with metadata beside the state are not written in one step: a killed engine leaves one empty,
-        # and the state can't be read any more ("failed to load checkpoint: EOF").
+        # A file of attributes beside each state is not written in one step: an engine that is killed
+        # meanwhile leaves an empty one, and the state can't be read any more.
         "PULUMI_BACKEND_URL": f"file://{STATE}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "PULUMI_SKIP_UPDATE_CHECK": "true",

@@ -1,0 +1,214 @@
+"""What someone changes by hand is shown without writing the state, and healed by `refresh` and `up`."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from openstack.connection import Connection
+
+from tests.sandbox.conftest import ROOT, Gateway
+
+NAME = "drifts"
+DRIFT = 7
+"""The engine's exit code for changes where none were expected."""
+
+
+@pytest.fixture(scope="module")
+def gateway(new_gateway: Callable[[str], Gateway]) -> Gateway:
+    """A gateway that is up."""
+    gateway = new_gateway(NAME)
+    gateway.up()
+    return gateway
+
+
+def drift(gateway: Gateway) -> tuple[int, str]:
+    """What the two commands of `make drift` say: exit code and text."""
+    # As in the Makefile; make itself answers every failed recipe with exit code 2, and names the true one.
+    done = subprocess.run(
+        ["make", "-f", str(ROOT / "Makefile"), "drift", f"STACK={gateway.name}"],
+        cwd=gateway.folder,
+        env=gateway.env,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    text = done.stdout + done.stderr
+    if done.returncode == 0:
+        assert "Previewing refresh" in text
+        assert "Previewing update" in text
+        return 0, text
+    return int(text.rpartition(" Error ")[2].split()[0]), text
+
+
+def client(gateway: Gateway, *words: str) -> str:
+    """Run a client the way an operator does, with the stack's kubeconfig."""
+    config = gateway.folder / "kubeconfig"
+    config.write_text(gateway.outputs()["kubeconfig"], encoding="utf-8")
+    env = {**gateway.env, "KUBECONFIG": str(config)}
+    done = subprocess.run(
+        words, cwd=gateway.folder, env=env, text=True, capture_output=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, f"{words}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def wait_until(what: Callable[[], Any], seconds: float = 90) -> None:
+    """Wait until `what` is true."""
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.3)
+
+
+def asked(cloud: Connection, path: str, gateway: Gateway) -> dict[str, Any]:
+    """What Magnum says of the cluster's node groups."""
+    url = f"/clusters/{gateway.outputs()['cluster_id']}/nodegroups{path}"
+    answer = cloud.container_infrastructure_management.get(url, microversion="1.9")
+    assert answer.ok, answer.text
+    return dict(answer.json())
+
+
+def _ids(gateway: Gateway) -> tuple[str, str]:
+    """Ids of the zone and of the A record."""
+    zone, _, record = gateway.resources()[f"{NAME}-record-a"].partition("/")
+    return zone, record
+
+
+def record_changed(gateway: Gateway, _: Connection) -> None:
+    client(gateway, "openstack", "recordset", "set", *_ids(gateway), "--record", "203.0.113.250")
+
+
+def record_deleted(gateway: Gateway, cloud: Connection) -> None:
+    zone, record = _ids(gateway)
+    client(gateway, "openstack", "recordset", "delete", zone, record)
+    wait_until(lambda: record not in [r.id for r in cloud.dns.recordsets(zone)])
+
+
+def maximum_changed(gateway: Gateway, _: Connection) -> None:
+    client(gateway, "openstack", "coe", "nodegroup", "update", NAME, "mediums", "--max-nodes", "7")
+
+
+def node_group_deleted(gateway: Gateway, cloud: Connection) -> None:
+    client(gateway, "openstack", "coe", "nodegroup", "delete", NAME, "mediums")
+    wait_until(lambda: "mediums" not in [g["name"] for g in asked(cloud, "", gateway)["nodegroups"]])
+
+
+def release_changed(gateway: Gateway, _: Connection) -> None:
+    chart = str(ROOT / "sandbox" / "charts" / "jupyterhub")
+    change = ("--reuse-values", "--set", "singleuser.startTimeout=99")
+    client(gateway, "helm", "upgrade", "jhub", chart, "--namespace", "jhub", *change)
+
+
+def issuer_edited(gateway: Gateway, _: Connection) -> None:
+    patch = '{"spec": {"acme": {"email": "someone@else.test"}}}'
+    client(gateway, "kubectl", "patch", "clusterissuer", "letsencrypt", "--type=merge", "--patch", patch)
+
+
+def namespace_deleted(gateway: Gateway, _: Connection) -> None:
+    client(gateway, "kubectl", "delete", "namespace", "jhub")
+
+
+def address_detached(gateway: Gateway, _: Connection) -> None:
+    client(gateway, "openstack", "floating", "ip", "unset", "--port", gateway.outputs()["ingress_ip"])
+
+
+def cluster_deleted(gateway: Gateway, cloud: Connection) -> None:
+    client(gateway, "openstack", "coe", "cluster", "delete", NAME)
+    magnum = cloud.container_infrastructure_management
+    wait_until(lambda: NAME not in [c.name for c in magnum.clusters()])
+
+
+CASES: dict[str, tuple[Callable[[Gateway, Connection], None], list[str]]] = {
+    "A record changed": (record_changed, ["~ openstack:dns/recordSet:RecordSet: (update)", "203.0.113.250"]),
+    "A record deleted": (record_deleted, ["- openstack:dns/recordSet:RecordSet: (delete)"]),
+    "maximum of a node group changed": (maximum_changed, ["maxNodeCount: 20 => 7"]),
+    "node group deleted": (node_group_deleted, ["- openstack:containerinfra/nodeGroup:NodeGroup: (delete)"]),
+    "release changed by helm": (release_changed, ["startTimeout"]),
+    "issuer edited": (issuer_edited, ["someone@else.test"]),
+    "namespace deleted": (
+        namespace_deleted,
+        ["- kubernetes:core/v1:Namespace: (delete)", "- kubernetes:helm.sh/v3:Release: (delete)"],
+    ),
+    "reserved address detached": (
+        address_detached,
+        ["~ openstack:networking/floatingIpAssociate:FloatingIpAssociate: (update)", "- portId"],
+    ),
+    "cluster deleted": (
+        cluster_deleted,
+        [
+            "- openstack:containerinfra/cluster:Cluster: (delete)",
+            "- kubernetes:helm.sh/v3:Release: (delete)",
+        ],
+    ),
+}
+
+
+def end_state(gateway: Gateway, cloud: Connection) -> dict[str, Any]:
+    """What a gateway is, as its parts say; ids and addresses of machines left out."""
+    groups = [asked(cloud, f"/{group['uuid']}", gateway) for group in asked(cloud, "", gateway)["nodegroups"]]
+    zone, _ = _ids(gateway)
+    issuer = client(
+        gateway, "kubectl", "get", "clusterissuer", "letsencrypt", "-o", "jsonpath={.spec.acme.email}"
+    )
+    values = client(gateway, "helm", "get", "values", "jhub", "--namespace", "jhub", "--output", "json")
+    return {
+        "groups": {g["name"]: (g["min_node_count"], g["max_node_count"], g["status"][-8:]) for g in groups},
+        "records": [
+            (r.name, r.records) for r in cloud.dns.recordsets(zone) if r.type == "A" and NAME in r.name
+        ],
+        "address": [bool(ip.port_id) for ip in cloud.network.ips() if NAME in ip.description],
+        "balancers": [b.name for b in cloud.load_balancer.load_balancers() if NAME in b.name],
+        "issuer": issuer,
+        "values": values,
+        "url": gateway.outputs()["url"],
+        "certificate": gateway.outputs()["certificate"][:5],
+    }
+
+
+@pytest.fixture(scope="module")
+def undisturbed(gateway: Gateway, cloud: Connection) -> dict[str, Any]:
+    """The end state of a gateway that nobody touched."""
+    return end_state(gateway, cloud)
+
+
+def test_what_the_gateway_changes_by_itself_is_no_drift(
+    gateway: Gateway, undisturbed: dict[str, Any]
+) -> None:
+    before = len(gateway.kubectl("get", "nodes")["items"])
+    # A user's pod, as the hub makes it, that makes the autoscaler add a node and the CSI driver a volume.
+    client(gateway, "kubectl", "apply", "-f", str(ROOT / "tests" / "sandbox" / "users.yaml"))
+    wait_until(lambda: len(gateway.kubectl("get", "nodes")["items"]) > before)
+    # The certificate is taken away and made anew by cert-manager.
+    client(gateway, "kubectl", "delete", "secret", "-n", "jhub", "certmanager-tls-jupyterhub")
+    wait_until(
+        lambda: "certmanager-tls-jupyterhub" in client(gateway, "kubectl", "get", "secret", "-n", "jhub")
+    )
+    code, shown = drift(gateway)
+    assert code == 0, shown
+    client(gateway, "kubectl", "delete", "-f", str(ROOT / "tests" / "sandbox" / "users.yaml"))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_drift_is_shown_and_healed(
+    gateway: Gateway, cloud: Connection, undisturbed: dict[str, Any], case: str
+) -> None:
+    change, words = CASES[case]
+    change(gateway, cloud)
+    before = gateway.run("pulumi", "stack", "export", "--stack", NAME).stdout
+    code, shown = drift(gateway)
+    assert code == DRIFT, shown
+    for word in words:
+        assert word in shown
+    assert gateway.run("pulumi", "stack", "export", "--stack", NAME).stdout == before, "the state was written"
+    refreshed = Gateway(name=NAME, folder=gateway.folder, env=dict(gateway.env))
+    if change is cluster_deleted:  # the engine's own message names the variable
+        refreshed.env["PULUMI_K8S_DELETE_UNREACHABLE"] = "true"
+    refreshed.pulumi("refresh", "--yes", "--skip-preview")
+    gateway.up()
+    assert end_state(gateway, cloud) == undisturbed
+    code, shown = drift(gateway)
+    assert code == 0, shown

@@ -1,0 +1,216 @@
+"""`pulumi destroy` leaves nothing that bills, whatever happened before; or its audit at the end tells it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openstack.connection import Connection
+
+from tests.sandbox.conftest import ROOT, Gateway
+
+NewGateway = Callable[[str], Gateway]
+USERS = Path(__file__).with_name("users.yaml")
+OTHERS = ("kube_service_shop_web_front", "front of the shop")
+"""Load balancers that someone else has in the project: of another cluster, and of none."""
+UNREACHABLE = "PULUMI_K8S_DELETE_UNREACHABLE"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def others(cloud: Connection) -> Iterator[list[str]]:
+    """Load balancers of others, there all the time; their ids."""
+    subnet = next(cloud.network.subnets(name="auto_allocated_subnet_v4"))
+    made = [cloud.load_balancer.create_load_balancer(name=name, vip_subnet_id=subnet.id) for name in OTHERS]
+    yield [balancer.id for balancer in made]
+    for balancer in made:
+        cloud.load_balancer.delete_load_balancer(balancer, cascade=True)
+
+
+def destroy(gateway: Gateway, *words: str, code: int = 0, **env: str) -> str:
+    """`pulumi destroy`; what it printed."""
+    gateway = Gateway(name=gateway.name, folder=gateway.folder, env={**gateway.env, **env})
+    return gateway.pulumi("destroy", "--yes", "--skip-preview", *words, code=code)
+
+
+def wait_until(what: Callable[[], Any], seconds: float = 90) -> None:
+    """Wait until `what` is true."""
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.3)
+
+
+def inventory(cloud: Connection) -> dict[str, list[str]]:
+    """All that the project has, of whomever."""
+    (zone,) = cloud.dns.zones()
+    identity: Any = cloud.identity
+    return {
+        "clusters": [c.name for c in cloud.container_infrastructure_management.clusters()],
+        "load balancers": [b.name for b in cloud.load_balancer.load_balancers()],
+        "floating IPs": [ip.description for ip in cloud.network.ips()],
+        "volumes": [v.name for v in cloud.block_storage.volumes()],
+        "servers": [s.name for s in cloud.compute.servers()],
+        "records": [r.name for r in cloud.dns.recordsets(zone) if r.type == "A"],
+        "credentials": [c.name for c in identity.application_credentials(cloud.current_user_id)],
+    }
+
+
+@pytest.fixture
+def empty(cloud: Connection, others: list[str]) -> dict[str, list[str]]:
+    """The project before the gateway was."""
+    return inventory(cloud)
+
+
+def log_in(gateway: Gateway) -> None:
+    """Have two users at work, with their homes."""
+    gateway.kubectl("apply", "-f", str(USERS))
+    wait_until(
+        lambda: all(
+            claim["status"]["phase"] == "Bound"
+            for claim in gateway.kubectl("get", "persistentvolumeclaims", "-n", "jhub")["items"]
+        )
+    )
+    wait_until(
+        lambda: all(
+            gateway.kubectl("get", "pod", "-n", "jhub", f"jupyter-{user}")["status"]["phase"] == "Running"
+            for user in ("user1", "user2")
+        )
+    )
+
+
+def test_with_running_users_in_the_order_of_what_holds_money(
+    new_gateway: NewGateway, cloud: Connection, empty: dict[str, list[str]]
+) -> None:
+    gateway = new_gateway("users")
+    gateway.up()
+    log_in(gateway)
+    assert len([v for v in inventory(cloud)["volumes"] if v.startswith("pvc-")]) == 3
+    shown = destroy(gateway)
+    gone = [
+        name.removeprefix("users-")
+        for name in re.findall(r"^ -  \S+ (\S+) deleted", shown, flags=re.MULTILINE)
+    ]
+    order = ["hub-release", "hub-namespace", "ingress-namespace", "volumes", "magnum", "audit-cloud"]
+    assert [name for name in gone if name in order] == order, shown
+    for earlier, later in [
+        ("hub-namespace", "mediums-magnum"),
+        ("mediums-magnum", "magnum"),
+        ("certificates-namespace", "volumes"),
+        ("ingress-namespace", "address-floating-ip"),
+        ("record-a", "audit-cloud"),
+        ("address-floating-ip", "audit-cloud"),
+    ]:
+        assert gone.index(earlier) < gone.index(later), shown
+    assert "audit: nothing of users is left" in shown
+    assert inventory(cloud) == empty
+
+
+def plane(gateway: Gateway, call: str) -> None:
+    """Call a function of the control plane of the gateway's cluster."""
+    program = (
+        "from sandbox.clusters import spec; from sandbox.clusters.control_plane import ControlPlane;"
+        f"ControlPlane(spec.load('{gateway.outputs()['cluster_id']}')).{call}()"
+    )
+    subprocess.run([sys.executable, "-c", program], env=gateway.env, cwd=ROOT, check=True)
+
+
+def cluster_deleted_by_hand(gateway: Gateway, cloud: Connection) -> None:
+    magnum = cloud.container_infrastructure_management
+    gateway.run("openstack", "coe", "cluster", "delete", gateway.name)
+    wait_until(lambda: gateway.name not in [cluster.name for cluster in magnum.clusters()])
+
+
+def api_server_dead(gateway: Gateway, _: Connection) -> None:
+    plane(gateway, "halt")
+
+
+@pytest.mark.parametrize("breaking", [cluster_deleted_by_hand, api_server_dead])
+def test_without_an_api_server(
+    new_gateway: NewGateway,
+    cloud: Connection,
+    empty: dict[str, list[str]],
+    breaking: Callable[[Gateway, Connection], None],
+) -> None:
+    gateway = new_gateway(breaking.__name__.split("_", maxsplit=1)[0])
+    gateway.up()
+    log_in(gateway)
+    breaking(gateway, cloud)
+    assert UNREACHABLE in destroy(gateway, "--refresh", code=1), "the engine must say how to go on"
+
+    # Nobody in the cluster can remove its load balancer and volumes any more: the audit lists them.
+    shown = destroy(gateway, "--refresh", code=1, **{UNREACHABLE: "true"})
+    assert f"audit: 4 left of {gateway.name}" in shown
+    balancer = f"kube_service_{gateway.name}_ingress-nginx_ingress-nginx-controller"
+    assert f"load balancer {balancer}: 0 SU a day" in shown
+    assert shown.count("0 SU, 10 GiB of the quota a day") >= 2
+    assert not set(OTHERS) & set(re.findall(r"load balancer (.*?):", shown))
+
+    # Its commands, and no others, make an end of it.
+    for command in dict.fromkeys(re.findall(r"remove it with `(.*?)`", shown)):
+        gateway.run(*shlex.split(command))
+    assert f"audit: nothing of {gateway.name} is left" in destroy(gateway)
+    assert inventory(cloud) == empty
+
+
+def test_killed_and_repeated(new_gateway: NewGateway, cloud: Connection, empty: dict[str, list[str]]) -> None:
+    gateway = new_gateway("killed-twice")
+    gateway.up()
+    log_in(gateway)
+    for moment in ("hub-namespace deleting", "ingress-namespace deleting", "magnum deleting"):
+        engine = subprocess.Popen(
+            ["pulumi", "destroy", "--yes", "--skip-preview", "--non-interactive", "--stack", gateway.name],
+            cwd=gateway.folder,
+            env=gateway.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert engine.stdout is not None
+        seen = next((line for line in engine.stdout if f"{gateway.name}-{moment}" in line), None)
+        engine.kill()
+        engine.wait()
+        assert seen, f"{moment}: it never came to that"
+        gateway.pulumi("cancel", "--yes")
+    assert f"audit: nothing of {gateway.name} is left" in destroy(gateway)
+    assert inventory(cloud) == empty
+
+
+def with_ids(resources: dict[str, str]) -> dict[str, str]:
+    """The resources that are more than a name for others."""
+    return {name: key for name, key in resources.items() if key}
+
+
+def test_protected_and_kept(new_gateway: NewGateway, cloud: Connection, empty: dict[str, list[str]]) -> None:
+    gateway = new_gateway("kept")
+    gateway.change(lambda config: config.update({"gateway:protect": True, "gateway:keep": ["address"]}))
+    gateway.up()
+    address, before = gateway.outputs()["ingress_ip"], gateway.resources()
+    shown = destroy(gateway, code=1)
+    assert "kept-guard" in shown
+    assert "cannot be deleted" in shown
+    assert "remove the `protect` flag" in shown
+    assert with_ids(gateway.resources()) == with_ids(before), "something was deleted"
+    assert "replaced" not in gateway.up()
+    assert gateway.resources() == before
+
+    gateway.change(lambda config: config.update({"gateway:protect": False}))
+    assert gateway.up().count("replaced") == 0
+    shown = destroy(gateway)
+    assert "audit: nothing of kept is left, but for what was to be kept: address" in shown
+    (kept,) = [ip for ip in cloud.network.ips() if "kept" in ip.description]
+    assert (kept.floating_ip_address, kept.port_id) == (address, None)
+
+    gateway.up()
+    assert gateway.outputs()["ingress_ip"] == address
+    gateway.up("--expect-no-changes")
+    gateway.change(lambda config: config.update({"gateway:keep": []}))
+    gateway.up()
+    destroy(gateway)
+    assert inventory(cloud) == empty

@@ -1,0 +1,167 @@
+"""The audit's eye for what is a gateway's own: all of it, and nothing of others."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from components.cloud import description
+from components.tasks import audit
+
+STACK = "gw25-abcdefghijkl"
+"""What Cluster API calls a cluster of the name gw25."""
+ZONE = "zone-uuid"
+GATEWAY = audit.Gateway(name="gw25", fqdn="gw25.x.test", zone_id=ZONE)
+
+
+def thing(**fields: Any) -> SimpleNamespace:
+    return SimpleNamespace(**fields)
+
+
+def balancer(name: str, status: str = "ACTIVE") -> SimpleNamespace:
+    return thing(id=f"id of {name}", name=name, provisioning_status=status)
+
+
+def address(text: str) -> SimpleNamespace:
+    return thing(id=f"id of {text}", floating_ip_address=text, description=text)
+
+
+def server(name: str) -> SimpleNamespace:
+    flavor = thing(original_name="m3.medium", id="3")
+    return thing(id=f"id of {name}", name=name, flavor=flavor, task_state=None)
+
+
+def volume(name: str, cluster: str = "") -> SimpleNamespace:
+    metadata = {audit.CSI_CLUSTER: cluster} if cluster else {}
+    return thing(id=f"id of {name}", name=name, metadata=metadata, size=10, status="available")
+
+
+def record(name: str, text: str) -> SimpleNamespace:
+    return thing(id=f"id of {text}", name=name, description=text, status="ACTIVE", action="NONE")
+
+
+def credential(cluster: str, project: str = "p") -> SimpleNamespace:
+    return thing(id=f"id of {cluster}", name=f"magnum-{cluster}", project_id=project)
+
+
+class Cloud:
+    """Just enough of openstacksdk's connection to be audited."""
+
+    current_project_id, current_user_id = "p", "u"
+
+    def __init__(self, **has: list[Any]) -> None:
+        def listed(kind: str) -> Any:
+            return lambda *_, **__: has.get(kind, [])
+
+        self.container_infrastructure_management = thing(
+            clusters=listed("clusters"), get_cluster=lambda found: found
+        )
+        self.load_balancer = thing(load_balancers=listed("balancers"))
+        self.network = thing(ips=listed("ips"))
+        self.compute = thing(servers=listed("servers"), flavors=listed("flavors"))
+        self.block_storage = thing(volumes=listed("volumes"))
+        self.dns = thing(recordsets=listed("records"))
+        self.identity = thing(application_credentials=listed("credentials"))
+
+
+def names(gateway: audit.Gateway = GATEWAY, /, **has: list[Any]) -> list[str]:
+    cloud: Any = Cloud(**has)
+    return [left.name for left in audit.left(cloud, gateway)]
+
+
+CASES: dict[str, tuple[str, list[Any], list[Any]]] = {
+    "load balancers": (
+        "balancers",
+        [
+            balancer("kube_service_gw25_ingress-nginx_ingress-nginx-controller"),
+            balancer(f"kube_service_{STACK}_jhub_proxy"),
+            balancer(f"k8s-clusterapi-cluster-magnum-0123abcd-{STACK}-kubeapi"),
+        ],
+        [
+            balancer("kube_service_gw25b_ingress-nginx_ingress-nginx-controller"),
+            balancer("kube_service_shop_gw25_front"),
+            balancer("k8s-clusterapi-cluster-magnum-0123abcd-shop-abcdefghijkl-kubeapi"),
+            balancer("kube_service_my-gw25_a_b"),
+            balancer("gw25"),
+        ],
+    ),
+    "floating IPs": (
+        "ips",
+        [
+            address(description("gw25")),
+            address(f"Floating IP for Kubernetes external service a/b from cluster {STACK}"),
+        ],
+        [
+            address(description("gw25b")),
+            address("Floating IP for Kubernetes external service gw25/b from cluster shop"),
+            address(""),
+        ],
+    ),
+    "servers": (
+        "servers",
+        [server(f"{STACK}-mediums-x1")],
+        [
+            server("gw25-shop"),
+            server("gw25-prod-abcdefghijkl-a"),
+            server(f"{STACK}m-a"),
+            server("shop-abcdefghijkl-a"),
+        ],
+    ),
+    "volumes": (
+        "volumes",
+        [volume("pvc-1", "gw25"), volume("pvc-2", STACK), volume(f"{STACK}-mediums-x1-root")],
+        [volume("pvc-3", "shop"), volume("pvc-4"), volume("gw25-backup"), volume("")],
+    ),
+    "records": (
+        "records",
+        [record("gw25.x.test.", description("gw25"))],
+        [record("gw25.x.test.", "mine"), record("www.x.test.", description("gw25"))],
+    ),
+    "credentials": ("credentials", [credential("gone")], [credential("gone elsewhere", project="other")]),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_its_own_and_nothing_else(case: str) -> None:
+    kind, ours, others = CASES[case]
+    expected = [getattr(one, "floating_ip_address", None) or one.name for one in ours]
+    assert names(**{kind: [*others, *ours]}) == expected
+
+
+def test_a_cluster_whose_name_looks_like_the_stack_of_ours() -> None:
+    other = thing(name=STACK, uuid="c-2", stack_id=f"{STACK}-mnopqrstuvwx")
+    mine = balancer("kube_service_gw25_a_b")
+    theirs = [balancer(f"kube_service_{STACK}_a_b")]
+    assert names(clusters=[other], balancers=[*theirs, mine]) == [mine.name]
+
+
+def test_a_reserved_address_may_be_kept() -> None:
+    kept = audit.Gateway(name="gw25", fqdn="gw25.x.test", zone_id=ZONE, keep=frozenset({"address"}))
+    assert names(kept, ips=[address(description("gw25"))]) == []
+
+
+def test_credentials_of_clusters_that_live_or_went_before_do_not_count() -> None:
+    known = audit.Gateway(name="gw25", fqdn="gw25.x.test", zone_id=ZONE, known=frozenset({"id of old"}))
+    living = thing(name="shop", uuid="living", stack_id="shop-abcdefghijkl")
+    found = names(known, clusters=[living], credentials=[credential("old"), credential("living")])
+    assert found == []
+
+
+def test_a_server_costs_its_flavor_for_a_day() -> None:
+    cloud: Any = Cloud(servers=[server(f"{STACK}-mediums-x1")])
+    (left,) = audit.left(cloud, GATEWAY)
+    assert str(left) == (
+        f"server {STACK}-mediums-x1: 192 SU a day; remove it with"
+        f" `openstack server delete id of {STACK}-mediums-x1`"
+    )
+
+
+def test_what_is_being_deleted_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "POLL_SECONDS", 0)
+    going = [balancer("kube_service_gw25_a_b", "PENDING_DELETE")]
+    answers = iter([going, going, []])
+    cloud: Any = Cloud()
+    cloud.load_balancer = thing(load_balancers=lambda: next(answers))
+    assert audit.settled(cloud, GATEWAY, timeout_s=60) == []
