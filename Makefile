@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help drift sandbox sandbox-env sandbox-status sandbox-down sandbox-reset tools test test-unit test-sandbox test-desktop lint bench-up clean
+.PHONY: help drift sandbox sandbox-env sandbox-status sandbox-down sandbox-reset tools test test-unit test-sandbox test-desktop lint bench-up bench-desktop clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -51,6 +51,10 @@ lint: .venv/tests ## Style and types
 
 bench-up: sandbox .venv/tests ## `pulumi up` against its critical path and the paper's order
 	@eval "$$($(BIN)/python -m sandbox env)" && $(BIN)/python -m tests.bench.up
+
+bench-desktop: tools ## The paper's desktop and ours, on loopback and through a slow link (root, an hour)
+	@$(BIN)/python -m sandbox tools --desktops
+	.sandbox/cache/desktop-tests/bin/python -m tests.desktop.bench
 
 clean: ## Remove all that was made here (programs, caches, state); ends the sandbox first
 	@test ! -e .venv/sandbox || $(BIN)/python -m sandbox down
