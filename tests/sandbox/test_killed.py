@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,8 @@ def up_killed(gateway: Gateway, resource: str, *, with_plugins: bool) -> None:
     time.sleep(1 if with_plugins else 0)
     engine.kill()
     for plugin in plugins:
-        plugin.kill()
+        with suppress(psutil.NoSuchProcess):
+            plugin.kill()
     engine.wait()
     gateway.pulumi("cancel", "--yes")
 
