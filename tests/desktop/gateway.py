@@ -12,10 +12,12 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from components.catalogue import load_catalogue
 from components.desktops import profile, tiles
@@ -117,8 +119,13 @@ def gateway(
         _wait(f"{given['url']}/hub/login", hub, scratch / "hub.log")
         yield Gateway(url=str(given["url"]), users=tuple(pods), password=str(given["password"]), pods=pods)
     finally:
+        # Node.js's wrapper ends without the proxy that it started, so that one would be left.
+        family = psutil.Process(hub.pid).children(recursive=True)
         hub.terminate()
         hub.wait(30)
+        for member in family:
+            with suppress(psutil.NoSuchProcess):
+                member.kill()
         for pod in pods.values():
             pod.remove()
 
