@@ -10,14 +10,12 @@ from pulumi_openstack import containerinfra
 from components.cloud import GROUP_ATTEMPT_LABEL, ExistingNodeGroup
 from components.leftovers import node_group_hooks
 from components.settings import NodeGroup
-
-LABEL = "capi.stackhpc.com/node-group"
-"""Node label that Magnum's Cluster API driver sets; unlike one put by hand it survives a healed node."""
+from components.values import NODE_GROUP_LABEL
 
 
 def node_selector(group: str | pulumi.Output[str]) -> dict[str, str | pulumi.Output[str]]:
     """The selector that puts a pod on a node of `group`."""
-    return {LABEL: group}
+    return {NODE_GROUP_LABEL: group}
 
 
 @dataclass(frozen=True, kw_only=True)
