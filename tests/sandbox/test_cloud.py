@@ -106,19 +106,19 @@ def test_clusters_made_at_once_are_all_there_when_magnum_answers(cloud: Connecti
 
 def test_magnum_refuses_clusters_past_its_quota(cloud: Connection) -> None:
     magnum = admin().container_infrastructure_management
-    quota = {
-        "project_id": cloud.current_project_id,
-        "resource": "Cluster",
-        "hard_limit": len(clusters(cloud)) + 1,
-    }
-    magnum.post("/quotas", json=quota)
+    quota = {"project_id": cloud.current_project_id, "resource": "Cluster"}
+    exceptions.raise_from_response(
+        magnum.post("/quotas", json={**quota, "hard_limit": len(clusters(cloud)) + 1})
+    )
     try:
         create_cluster(cloud, "first")
         with pytest.raises(exceptions.ForbiddenException) as refused:
             create_cluster(cloud, "second")
         assert "maximum clusters per project" in said(refused.value)
     finally:
-        magnum.delete(f"/quotas/{cloud.current_project_id}/Cluster", json=quota)
+        exceptions.raise_from_response(
+            magnum.delete(f"/quotas/{cloud.current_project_id}/Cluster", json=quota)
+        )
         delete_clusters(cloud, ["first"])
 
 
