@@ -150,13 +150,14 @@ class Plugin(Step):
         except ToolchainError as reason:
             report(f"the official plugin can't be downloaded here: building ({str(reason).splitlines()[-1]})")
             self._build.run(report)
-            self._install(report, "--file", str(self._build.outputs[0]), "--reinstall")
+            self._install(report, "--file", str(self._build.outputs[0]))
 
     def _install(self, report: Report, *words: str) -> None:
         ours = layout.BIN / "pulumi"
         pulumi = str(ours) if ours.exists() else "pulumi"
+        # --reinstall: a stand-in of older sources has the same version, and would be left as it is.
         self.call(
-            [pulumi, "plugin", "install", "resource", self._provider, self._version, *words],
+            [pulumi, "plugin", "install", "resource", self._provider, self._version, "--reinstall", *words],
             report,
             env={"PULUMI_HOME": str(SHARED_HOME), "PULUMI_SKIP_UPDATE_CHECK": "true"},
             timeout=PLUGIN_TIMEOUT_S,

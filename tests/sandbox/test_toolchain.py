@@ -140,3 +140,21 @@ def test_an_engine_that_cannot_be_downloaded_is_built(home: Path, monkeypatch: p
     said: list[str] = []
     engine.Engine().run(said.append)
     assert said[-2:] == ["built", "host"]
+
+
+def test_a_stand_in_of_changed_sources_replaces_the_old_one(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "requirements.txt").write_text("pulumi-docker==1.2.3\n")
+    pulumi, calls = home / "bin" / "pulumi", home / "calls"
+    pulumi.parent.mkdir()
+    # Has the plugin in this version already, and can't download another.
+    pulumi.write_text(
+        f'#!/bin/sh\necho "$@" >>{calls}\ncase "$*" in *--file*) ;; *--reinstall*) exit 1 ;; esac\n'
+    )
+    pulumi.chmod(0o755)
+    monkeypatch.setattr(GoPrograms, "run", lambda _, report: report("built"))
+    said: list[str] = []
+    engine.Plugin("docker").run(said.append)
+    assert said[-1] == "built"
+    assert {"--file", "--reinstall"} <= set(calls.read_text().splitlines()[-1].split())
