@@ -130,9 +130,16 @@ def test_a_command_out_of_time_leaves_no_process() -> None:
     assert not [p for p in psutil.process_iter(["cmdline"]) if mark in (p.info["cmdline"] or [])]
 
 
+@pytest.mark.parametrize("linked", [False, True])
 @pytest.mark.parametrize(("file", "rebuilt"), [("kept", True), ("left-out", False), ("Dockerfile", True)])
-def test_only_a_changed_context_is_built_again(context: dict[str, Any], file: str, rebuilt: bool) -> None:
+def test_only_a_changed_context_is_built_again(
+    context: dict[str, Any], file: str, rebuilt: bool, linked: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     token = "docker:index/image:Image"
+    if linked:
+        link = tmp_path_factory.mktemp("linked") / "context"
+        link.symlink_to(context["build"]["context"])
+        context["build"]["context"] = str(link)
     with plugin("docker") as stub:
         before = check(stub, token, context).inputs
         changed = Path(context["build"]["context"], file)

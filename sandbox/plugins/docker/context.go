@@ -44,6 +44,10 @@ func digest(folder, dockerfile string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("patterns of what %s ignores: %w", folder, err)
 	}
+	// The context itself may be a link; those in it are not followed.
+	if folder, err = filepath.EvalSymlinks(folder); err != nil {
+		return "", err
+	}
 	err = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -93,21 +97,30 @@ func add(sum io.Writer, name, path string, mode fs.FileMode) error {
 	return err
 }
 
+// resolve gives a folder's absolute path without links.
+func resolve(folder string) (string, error) {
+	absolute, err := filepath.Abs(folder)
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(absolute)
+}
+
 // pack gives the context as a tar stream, and the Dockerfile's name in it.
 func pack(folder, dockerfile string) (io.ReadCloser, string, error) {
 	patterns, err := ignored(folder, dockerfile)
 	if err != nil {
 		return nil, "", err
 	}
-	absolute, err := filepath.Abs(folder)
+	absolute, err := resolve(folder)
 	if err != nil {
 		return nil, "", err
 	}
-	file, err := filepath.Abs(dockerfile)
+	place, err := resolve(filepath.Dir(dockerfile))
 	if err != nil {
 		return nil, "", err
 	}
-	name, err := filepath.Rel(absolute, file)
+	name, err := filepath.Rel(absolute, filepath.Join(place, filepath.Base(dockerfile)))
 	if err != nil || strings.HasPrefix(name, "..") {
 		return nil, "", fmt.Errorf(
 			"the sandbox's stand-in takes a Dockerfile inside its build context only: %s is not in %s", dockerfile, folder)

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/distribution/reference"
 	"github.com/docker/docker/api/types/build"
@@ -16,23 +18,32 @@ import (
 	"github.com/docker/docker/pkg/jsonmessage"
 )
 
-// linesOfError are as many of the last lines of a build as its error repeats.
-const linesOfError = 20
+const (
+	// linesOfError are as many of the last lines of a build as its error repeats.
+	linesOfError = 20
+	// showEvery is the time between two lines that are shown; a new step of a build is shown at once.
+	showEvery = 2 * time.Second
+)
+
+// Images wait for each other: the classic builder would do the steps that two of them share twice, and an engine
+// that pushes both at once would send the layers that they share twice.
+var oneBuild, onePush sync.Mutex
 
 type engine struct {
 	*client.Client
 
-	show func(line string)
+	tell func(line string)
+	told time.Time
 }
 
 // connect makes a client of the Docker engine at `host`, or of the environment's where it is empty.
-func connect(host string, show func(string)) (*engine, error) {
+func connect(host string, tell func(string)) (*engine, error) {
 	options := []client.Opt{client.FromEnv, client.WithAPIVersionNegotiation()}
 	if host != "" {
 		options = append(options, client.WithHost(host))
 	}
 	made, err := client.NewClientWithOpts(options...)
-	return &engine{Client: made, show: show}, err
+	return &engine{Client: made, tell: tell}, err
 }
 
 func (s *spec) login() registry.AuthConfig {
@@ -48,9 +59,17 @@ func (s *spec) login() registry.AuthConfig {
 // build sends the context and builds the image under its name.
 func (e *engine) build(ctx context.Context, wanted *spec) error {
 	about := wanted.Build
-	ping, err := e.Ping(ctx)
-	if err != nil {
+	if _, err := e.Ping(ctx); err != nil {
 		return fmt.Errorf("no Docker engine answers at %s: %w", e.DaemonHost(), err)
+	}
+	// Only the classic builder tells in plain lines what it does.
+	version := build.BuilderV1
+	if about.BuilderVersion == "BuilderBuildKit" {
+		version = build.BuilderBuildKit
+	} else {
+		e.tell("waiting for another image to be built")
+		oneBuild.Lock()
+		defer oneBuild.Unlock()
 	}
 	stream, dockerfile, err := pack(about.Context, about.Dockerfile)
 	if err != nil {
@@ -61,12 +80,8 @@ func (e *engine) build(ctx context.Context, wanted *spec) error {
 	options := build.ImageBuildOptions{
 		Tags: []string{wanted.ImageName}, Dockerfile: dockerfile, BuildArgs: about.Args, Target: about.Target,
 		Platform: about.Platform, NetworkMode: about.Network, ExtraHosts: about.AddHosts,
-		CacheFrom: about.CacheFrom.Images, Remove: true, Version: build.BuilderV1,
+		CacheFrom: about.CacheFrom.Images, Remove: true, Version: version,
 		AuthConfigs: map[string]registry.AuthConfig{login.ServerAddress: login},
-	}
-	// BuildKit is the default where the engine has it; others know one builder only.
-	if about.BuilderVersion != "BuilderV1" && ping.BuilderVersion == build.BuilderBuildKit {
-		options.Version = build.BuilderBuildKit
 	}
 	for _, cached := range about.CacheFrom.Images {
 		if answer, err := e.ImagePull(ctx, cached, image.PullOptions{}); err == nil {
@@ -91,6 +106,9 @@ func (e *engine) publish(ctx context.Context, wanted *spec) (string, error) {
 	}
 	digest := ""
 	if !wanted.SkipPush {
+		e.tell("waiting for another image to be pushed")
+		onePush.Lock()
+		defer onePush.Unlock()
 		token, err := registry.EncodeAuthConfig(wanted.login())
 		if err != nil {
 			return "", err
@@ -116,6 +134,14 @@ func (e *engine) publish(ctx context.Context, wanted *spec) (string, error) {
 		}
 	}
 	return made.ID, nil
+}
+
+// show tells the operator a line, unless the one before it is too new.
+func (e *engine) show(line string) {
+	if strings.HasPrefix(line, "Step ") || time.Since(e.told) >= showEvery {
+		e.tell(line)
+		e.told = time.Now()
+	}
 }
 
 // follow shows the engine's progress until it ends, and gives the digest that a push reports.
