@@ -61,7 +61,7 @@ bench-desktop: tools ## The paper's desktop and ours, on loopback and through a 
 	.sandbox/cache/desktop-tests/bin/python -m tests.desktop.bench
 
 clean: ## Remove all that was made here (programs, caches, state); ends the sandbox first
-	@test ! -e .venv/sandbox || $(BIN)/python -m sandbox down
+	@test ! -e .venv/sandbox || $(BIN)/python -m sandbox reset
 	@test ! -d .sandbox || chmod -R u+w .sandbox
 	rm -rf .sandbox .venv .pytest_cache .mypy_cache .ruff_cache
 

@@ -35,30 +35,35 @@ def say(line: str) -> None:
 
 @app.command()
 def tools(
-    desktops: Annotated[
-        bool, typer.Option(help="Also what builds the desktops' images and tests them.")
-    ] = False,
+    images: Annotated[bool, typer.Option(help="Also what builds the desktops' images.")] = False,
+    desktops: Annotated[bool, typer.Option(help="Also what tests the desktops in a browser.")] = False,
 ) -> None:
     """Set up what is missing, and start nothing."""
-    toolchain.ensure()
+    toolchain.ensure(images=images)
     if desktops:
         toolchain.ensure_desktops()
 
 
 @app.command()
-def start() -> None:
+def start(
+    images: Annotated[bool, typer.Option(help="Also a Docker engine and a registry for images.")] = False,
+) -> None:
     """Set up what is missing and start the cloud, without a gateway in it."""
     began = time.monotonic()
-    toolchain.ensure()
+    toolchain.ensure(images=images)
     shell.prepare()
-    cloud.start(say)
+    with ThreadPoolExecutor() as pool:
+        engine = pool.submit(containers.start, say) if images else None
+        cloud.start(say)
+        if engine:
+            engine.result()
     say(f"sandbox: started in {time.monotonic() - began:.0f} s")
 
 
 @app.command()
 def up() -> None:
     """Start the sandbox and run `pulumi up` of the program in it."""
-    start()
+    start(images=shell.builds_images())
     shell.drop_stale_locks()
     shell.wait_for_cluster()
     if shell.pulumi("stack", "select", "--create").returncode:
@@ -84,8 +89,9 @@ def down() -> None:
 
 @app.command()
 def reset() -> None:
-    """End the sandbox and forget its state: clouds, clusters, stacks. Programs stay."""
+    """End the sandbox and forget its state: clouds, clusters, stacks, images. Programs stay."""
     down()
+    containers.remove()
     shutil.rmtree(layout.RUN, ignore_errors=True)
     say(f"sandbox: {layout.RUN} is gone")
 

@@ -1,12 +1,13 @@
 """A Docker engine and a registry for the gateway's images, and a base image that comes from no registry.
 
-A Docker engine that answers already (DOCKER_HOST or the default socket) is taken as it is. Otherwise Debian's
-dockerd is started as root on a unix socket under RUN/docker. It makes the bridge docker0 and its own iptables
-rules, which stay until the machine restarts; everything else lies under the sandbox's folder.
+A Docker engine that answers already is taken as it is. Otherwise Debian's dockerd is started as root on a
+socket under RUN/docker. It makes the bridge docker0 and its own iptables rules, which stay until the machine
+restarts; everything else lies under the sandbox's folder.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -14,19 +15,19 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox import layout, processes
+from sandbox import layout, packages, processes
+from sandbox.steps import run_lanes
 
-PACKAGES = ("docker.io", "docker-registry", "iptables", "mmdebstrap")
-"""Debian packages of the programs that are started or called here."""
-SUITE = "bookworm"
 BASE = "debian:12"
-"""The base image's name in the registry; made by mmdebstrap from Debian's packages."""
+"""The base image's name in the registry."""
+SHARED_BASE = "localhost/sandbox-base"
+"""Its name in the engine, the same for all sandboxes that use one engine."""
 START_TIMEOUT_S = 60
 
-_CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 _OPEN_LOCALLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -53,17 +54,43 @@ class Engine:
         return _run(["docker", *arguments], env={"DOCKER_HOST": self.host}, timeout=timeout)
 
 
+def programs() -> dict[str, str]:
+    """Programs that are called or started here, each with the Debian package that has it.
+
+    Raises ContainersError where no Docker engine answers and this user can't start one.
+    """
+    if processes.alive("dockerd") or (missing := _missing(_present_host())) is None:
+        return packages.CONTAINERS
+    if os.geteuid() != 0:
+        raise ContainersError(
+            f"The images need a Docker engine, none answers ({missing}), and only root can start one. "
+            "Start Docker, or set DOCKER_HOST, and run this again; or remove `gateway:images` from "
+            "Pulumi.sandbox.yaml: the gateway then names published images, and none is built."
+        )
+    return {**packages.ENGINE, **packages.CONTAINERS}
+
+
 def start(say: Callable[[str], object] = print) -> Engine:
     """Engine, registry and base image, each made unless it is there. Raises ContainersError."""
-    engine = Engine(host=_existing_engine() or _own_engine(say), registry=_registry(say))
+    for program, package in programs().items():
+        if packages.program(program) is None:
+            raise ContainersError(f"{program} is missing: apt-get install {package}")
+    present = not processes.alive("dockerd") and _missing(_present_host()) is None
+    engine = Engine(host=_present_host() if present else _own_engine(say), registry=_registry(say))
     _base_image(engine, say)
     return engine
+
+
+def environment() -> dict[str, str]:
+    """What clients of the engine and of the registry need, whether these run or not."""
+    engine = _known()
+    return {"DOCKER_HOST": engine.host, "SANDBOX_REGISTRY": engine.registry, "SANDBOX_BASE": engine.base}
 
 
 def stop() -> None:
     """End the registry, and the engine with its containers if it is ours; images stay on disk."""
     if processes.alive("dockerd"):
-        engine = Engine(host=_own_host(), registry="")
+        engine = _known()
         # dockerd and its containerd are told to end at once, too late then to end the containers.
         if running := engine.docker("ps", "--quiet").split():
             engine.docker("kill", *running)
@@ -71,26 +98,48 @@ def stop() -> None:
     processes.stop("registry")
 
 
+def remove() -> None:
+    """End both, and remove what they stored; of an engine that is not ours, the images of our registry."""
+    stop()
+    engine = _known()
+    with suppress(ContainersError):  # it may be gone, with all that it had
+        listed = engine.docker("images", "--format", "{{.Repository}}:{{.Tag}}").split()
+        if ours := [name for name in listed if name.startswith((f"{engine.registry}/", f"{SHARED_BASE}:"))]:
+            engine.docker("rmi", *ours)
+    shutil.rmtree(_folder(), ignore_errors=True)
+
+
 def _folder() -> Path:
     return layout.RUN / "docker"
+
+
+def _known() -> Engine:
+    host = _own_host() if processes.alive("dockerd") else _present_host()
+    return Engine(host=host, registry=f"127.0.0.1:{layout.port('registry')}")
 
 
 def _own_host() -> str:
     return f"unix://{_folder()}/docker.sock"
 
 
-def _existing_engine() -> str | None:
-    """DOCKER_HOST of an engine that answers and is not ours; None where there is none."""
-    if processes.alive("dockerd"):
-        return None
-    host = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
-    return host if host != _own_host() and _answers(host) else None
+def _present_host() -> str:
+    """DOCKER_HOST of the engine that the docker client finds by itself, whether it answers or not."""
+    question = ["docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]
+    with suppress(ContainersError):
+        return _run(question, timeout=30).strip()
+    return os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+
+
+def _missing(host: str) -> str | None:
+    """Why no Docker engine answers at `host`; None where one does."""
+    try:
+        _run(["docker", "version"], env={"DOCKER_HOST": host}, timeout=30)
+    except ContainersError as error:
+        return str(error).splitlines()[-1]
+    return None
 
 
 def _own_engine(say: Callable[[str], object]) -> str:
-    _need("dockerd")
-    if os.geteuid() != 0:
-        raise ContainersError("no Docker engine answers, and only root can start one")
     if not processes.alive("dockerd"):
         say("Docker engine: starting")
         folder = _folder()
@@ -101,22 +150,14 @@ def _own_engine(say: Callable[[str], object]) -> str:
             "dockerd",
             ["dockerd", "--host", _own_host(), "--data-root", folder / "data", "--exec-root", folder / "exec",
              "--pidfile", folder / "docker.pid"],
+            env={"PATH": packages.PATH},
         )  # fmt: skip
-    _wait("dockerd", lambda: _answers(_own_host()))
+    _wait("dockerd", lambda: _missing(_own_host()) is None)
     return _own_host()
 
 
-def _answers(host: str) -> bool:
-    try:
-        _run(["docker", "version"], env={"DOCKER_HOST": host}, timeout=30)
-    except ContainersError:
-        return False
-    return True
-
-
 def _registry(say: Callable[[str], object]) -> str:
-    _need("docker-registry")
-    address = f"127.0.0.1:{layout.port('registry')}"
+    address = _known().registry
     if not processes.alive("registry"):
         say(f"Registry: starting on {address}")
         folder = _folder()
@@ -143,33 +184,21 @@ def _serves(url: str) -> bool:
 
 def _base_image(engine: Engine, say: Callable[[str], object]) -> None:
     """Debian's minimal system as `engine.base`, in the engine and in the registry."""
-    if not _has(engine, engine.base):
-        tarball = layout.CACHE / f"debian-{SUITE}.tar"
-        if not tarball.exists():
-            _need("mmdebstrap")
-            say(f"Base image: Debian {SUITE} from its packages")
-            tarball.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = tarball.with_suffix(".part.tar")
-            # The machine's own certificate authorities: where it trusts a proxy's, builds must trust it too.
-            trust = f"--customize-hook=copy-in {_CA_BUNDLE} {_CA_BUNDLE.parent}"
-            _run(["mmdebstrap", "--variant=minbase", "--components=main", "--include=ca-certificates", trust,
-                  SUITE, str(unfinished)])  # fmt: skip
-            unfinished.rename(tarball)
-        # pip and npm bring their own lists of authorities, unless told otherwise.
-        engine.docker("import", "--change", f"ENV PIP_CERT={_CA_BUNDLE} NODE_EXTRA_CA_CERTS={_CA_BUNDLE}",
-                      str(tarball), engine.base)  # fmt: skip
+    if not engine.docker("images", "--quiet", engine.base).strip():
+        base = packages.DebianBase()
+        run_lanes([[base]])
+        with base.tarball.open("rb") as file:
+            # Each import makes another image, whose builds share no layer with those of another sandbox.
+            shared = f"{SHARED_BASE}:{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
+        if not engine.docker("images", "--quiet", shared).strip():
+            say("Base image: importing it into the Docker engine")
+            # pip and npm bring their own lists of authorities, unless told otherwise.
+            trust = f"ENV PIP_CERT={packages.CA_BUNDLE} NODE_EXTRA_CA_CERTS={packages.CA_BUNDLE}"
+            engine.docker("import", "--change", trust, str(base.tarball), shared)
+        engine.docker("tag", shared, engine.base)
     name, _, tag = BASE.partition(":")
     if not _serves(f"http://{engine.registry}/v2/{name}/manifests/{tag}"):
         engine.docker("push", "--quiet", engine.base)
-
-
-def _has(engine: Engine, image: str) -> bool:
-    return bool(engine.docker("images", "--quiet", image).strip())
-
-
-def _need(program: str) -> None:
-    if shutil.which(program) is None:
-        raise ContainersError(f"{program} is missing: apt-get install {' '.join(PACKAGES)}")
 
 
 def _wait(name: str, ready: Callable[[], bool]) -> None:
@@ -191,7 +220,8 @@ def _run(argv: Sequence[str], *, env: dict[str, str] | None = None, timeout: flo
             timeout=timeout,
         )
     except FileNotFoundError as error:
-        raise ContainersError(f"{argv[0]} is missing: apt-get install {' '.join(PACKAGES)}") from error
+        package = {**packages.ENGINE, **packages.CONTAINERS}[argv[0]]
+        raise ContainersError(f"{argv[0]} is missing: apt-get install {package}") from error
     except subprocess.TimeoutExpired as error:
         raise ContainersError(f"{' '.join(argv[:2])} did not end within {timeout:.0f} s") from error
     except subprocess.CalledProcessError as error:
@@ -201,20 +231,19 @@ def _run(argv: Sequence[str], *, env: dict[str, str] | None = None, timeout: flo
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`up` starts and prints what clients need, `down` stops."""
+    """`up` starts and prints what clients need, `down` stops, `remove` stops and removes what was stored."""
     try:
         if list(arguments) == ["up"]:
-            engine = start(lambda line: print(line, file=sys.stderr))
-            exports = {"DOCKER_HOST": engine.host, "BASE": engine.base, "REGISTRY": engine.registry}
-            print("\n".join(f"export {name}={value}" for name, value in exports.items()))
+            start(lambda line: print(line, file=sys.stderr))
+            print("\n".join(f"export {name}={value}" for name, value in environment().items()))
             return 0
-        if list(arguments) == ["down"]:
-            stop()
+        if list(arguments) in (["down"], ["remove"]):
+            stop() if arguments[0] == "down" else remove()
             return 0
     except ContainersError as error:
         print(error, file=sys.stderr)
         return 1
-    print("usage: python -m sandbox.containers up|down", file=sys.stderr)
+    print("usage: python -m sandbox.containers up|down|remove", file=sys.stderr)
     return 2
 
 

@@ -14,14 +14,12 @@ from sandbox.steps import Report, Step, ToolchainError
 
 SERVERS = {"named": "bind9", "rndc": "bind9-utils", "dig": "bind9-dnsutils", "etcd": "etcd-server"}
 """Programs, and the Debian packages that have them."""
-CONTAINERS = {
-    "dockerd": "docker.io",
-    "docker-registry": "docker-registry",
-    "iptables": "iptables",
-    "mmdebstrap": "mmdebstrap",
-    "chromium": "chromium",
-}
-"""The same for what builds the desktops' images and looks at them."""
+ENGINE = {"docker": "docker.io", "dockerd": "docker.io", "iptables": "iptables"}
+"""The same for a Docker engine, where none answers yet."""
+CONTAINERS = {"docker": "docker.io", "docker-registry": "docker-registry", "mmdebstrap": "mmdebstrap"}
+"""The same for the images, with any engine."""
+BROWSER = {"chromium": "chromium"}
+"""The same for what looks at the desktops."""
 UNITS = {
     "bind9": ["named.service"],
     "etcd-server": ["etcd.service"],
@@ -30,12 +28,30 @@ UNITS = {
 }
 """What those packages would start by themselves, on the whole machine."""
 
-_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+SUITE = "bookworm"
+"""The Debian of the base image."""
+CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
+
+_BASE_OPTIONS = (
+    "--variant=minbase",
+    "--components=main",
+    "--include=ca-certificates",
+    # The machine's own certificate authorities: where it trusts a proxy's, builds must trust it too.
+    f"--customize-hook=copy-in {CA_BUNDLE} {CA_BUNDLE.parent}",
+    # As in Debian's own images, for packages that are installed on top: no waiting for the disk after each
+    # file, no translations, no documentation (but man pages: Java fails without their folder).
+    "--dpkgopt=force-unsafe-io",
+    '--aptopt=Acquire::Languages "none"',
+    *(f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("doc", "locale")),
+)
+
+PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+"""With what only an administrator has on it."""
 
 
 def program(name: str) -> str | None:
     """Path of an installed program, also of one that only an administrator has on the PATH."""
-    return shutil.which(name, path=_PATH)
+    return shutil.which(name, path=PATH)
 
 
 class DebianPackages(Step):
@@ -71,7 +87,27 @@ class DebianPackages(Step):
             self.call([*sudo, "systemctl", "disable", "--now", *units], report)
 
     def _missing(self) -> list[str]:
-        return [package for name, package in self._programs.items() if program(name) is None]
+        # One package may be there for two programs.
+        return sorted({package for name, package in self._programs.items() if program(name) is None})
+
+
+class DebianBase(Step):
+    """Debian's minimal system from its packages, as a tarball for `docker import`."""
+
+    name = "Base image"
+    about = f"making Debian {SUITE} from its packages, about half a minute"
+
+    def __init__(self) -> None:
+        self.tarball = layout.CACHE / f"debian-{SUITE}.tar"
+        self.outputs = (self.tarball,)
+        self.inputs = (SUITE, *_BASE_OPTIONS)
+
+    def run(self, report: Report) -> None:
+        """Make it beside its place, then rename: it is there whole or not at all."""
+        self.tarball.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = self.tarball.with_suffix(".part.tar")
+        self.call(["mmdebstrap", *_BASE_OPTIONS, SUITE, unfinished], report, env={"PATH": PATH})
+        unfinished.rename(self.tarball)
 
 
 class VirtualEnvironment(Step):

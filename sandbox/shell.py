@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
+import yaml
 
-from sandbox import engine, layout, processes
+from sandbox import containers, engine, layout
 from sandbox.packages import program
 
 STACK = "sandbox"
@@ -55,11 +56,13 @@ def environment() -> dict[str, str]:
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
     variables |= {name: os.environ[name] for name in os.environ if name.startswith("SANDBOX_")}
-    if processes.alive("dockerd"):
-        variables["DOCKER_HOST"] = f"unix://{layout.RUN / 'docker' / 'docker.sock'}"
-    if processes.alive("registry"):
-        variables["SANDBOX_REGISTRY"] = f"127.0.0.1:{layout.port('registry')}"
-    return variables
+    return variables | containers.environment()
+
+
+def builds_images() -> bool:
+    """Whether the stack's file asks for images to be built."""
+    document = yaml.safe_load((layout.ROOT / f"Pulumi.{STACK}.yaml").read_text(encoding="utf-8"))
+    return bool((document["config"].get("gateway:images") or {}).get("build"))
 
 
 def exports(variables: Mapping[str, str]) -> str:

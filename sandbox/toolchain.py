@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from sandbox import engine, layout, packages, programs
+from sandbox import containers, engine, layout, packages, programs
 from sandbox.steps import Step, run_lanes
 
 
-def ensure() -> None:
+def ensure(*, images: bool = False) -> None:
     """Set up what is missing, saying what it does. Milliseconds when nothing is. Raises ToolchainError.
 
     The first time takes a quarter of an hour on 2 cores, since most programs are built from their source.
+    With `images`, also what builds the desktops' images; raises ContainersError where they can't be built.
     """
-    _ensure(_sandbox())
+    _ensure(_sandbox(images))
 
 
 def ensure_desktops() -> None:
     """The same for what builds the desktops' images and tests them in a browser."""
-    _ensure([[packages.DebianPackages(packages.CONTAINERS), packages.desktops()]])
+    programs = {**containers.programs(), **packages.BROWSER}
+    _ensure([[packages.DebianPackages(programs), packages.DebianBase(), packages.desktops()]])
 
 
 def _ensure(lanes: list[list[Step]]) -> None:
@@ -26,15 +28,17 @@ def _ensure(lanes: list[list[Step]]) -> None:
         run_lanes(lanes)
 
 
-def _sandbox() -> list[list[Step]]:
+def _sandbox(images: bool) -> list[list[Step]]:
     """Two lanes: one waits for the network most of the time, the other for the processor."""
     pulumi = engine.Engine()
     kubernetes, kwok, helm = programs.kubernetes(), programs.kwok(), programs.helm()
+    servers = {**packages.SERVERS, **(containers.programs() if images else {})}
     return [
         [
-            packages.DebianPackages(packages.SERVERS),
+            packages.DebianPackages(servers),
             programs.FetchAhead([kubernetes, kwok, helm]),
             packages.openstack(),
+            *([packages.DebianBase()] if images else []),
         ],
         [programs.GoToolchain(), pulumi, kubernetes, kwok, helm, *engine.plugins()],
     ]
