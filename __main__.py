@@ -131,7 +131,9 @@ images = DesktopImages(
 hub = JupyterHubRelease(
     f"{name}-hub",
     JupyterHubReleaseArgs(
+        gateway=name,
         provider=cluster.provider,
+        cluster_id=cluster.id,
         settings=settings.hub,
         catalogue=catalogue,
         images=images.references,
@@ -143,6 +145,8 @@ hub = JupyterHubRelease(
         admin_password=secrets["adminPassword"],
         user_password=secrets["userPassword"],
         charts=charts,
+        keep_homes="homes" in settings.keep,
+        cloud=cloud,
     ),
     # On the way down: the users' pods let go of their volumes before their nodes are taken away.
     opts=pulumi.ResourceOptions(depends_on=[node_groups[settings.user_group.name]], protect=settings.protect),

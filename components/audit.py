@@ -17,7 +17,7 @@ class AuditArgs:
     """Host name without the final dot."""
     zone_id: str
     keep: tuple[str, ...] = ()
-    """What may be left: `address`."""
+    """What may be left: `address`, `homes`."""
     cloud: str | None = None
     """Name in clouds.yaml; the environment's OS_* where it is None."""
 

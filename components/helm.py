@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,9 +41,11 @@ def install(
     namespace: str,
     values: Mapping[str, Any],
     provider: ClusterProvider,
-    depends_on: list[pulumi.Resource] | None = None,
+    before: Callable[[core.v1.Namespace], pulumi.Resource] | None = None,
 ) -> Installed:
     """Install `chart` with `values` as release and namespace `namespace`, as children of `component`.
+
+    before: makes what must be in the namespace before the release, and stay until the release is gone.
 
     The Namespace is the gate on the way down: a release's deletion returns before its objects are gone, a
     namespace's only when all in it is, load balancers included. A failed install leaves nothing behind.
@@ -58,7 +60,7 @@ def install(
     options = pulumi.ResourceOptions(
         parent=component,
         provider=provider,
-        depends_on=depends_on,
+        depends_on=[before(place)] if before else None,
         hooks=release_hooks(provider.kubeconfig, namespace),
         custom_timeouts=pulumi.CustomTimeouts(
             create=f"{source.timeout_minutes}m", update=f"{source.timeout_minutes}m", delete="30m"

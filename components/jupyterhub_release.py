@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
+from pulumi_kubernetes import core
 
 from components import versions
 from components.catalogue import Catalogue
 from components.helm import ChartSource, install
+from components.homes import Homes, HomesArgs
 from components.magnum_cluster import ClusterProvider
 from components.settings import Hub
 from components.values import hub_values
@@ -21,7 +23,9 @@ NAMESPACE = "jhub"
 class JupyterHubReleaseArgs:
     """What a JupyterHubRelease is made from."""
 
+    gateway: str
     provider: ClusterProvider
+    cluster_id: pulumi.Output[str]
     settings: Hub
     catalogue: Catalogue
     images: Mapping[str, str | pulumi.Output[str]]
@@ -36,6 +40,10 @@ class JupyterHubReleaseArgs:
     admin_password: pulumi.Output[str]
     user_password: pulumi.Output[str]
     charts: ChartSource
+    keep_homes: bool = False
+    """Leave the users' volumes to the project when the gateway is destroyed."""
+    cloud: str | None = None
+    """Name in clouds.yaml; the environment's OS_* where it is None."""
 
 
 class JupyterHubRelease(pulumi.ComponentResource):
@@ -55,6 +63,22 @@ class JupyterHubRelease(pulumi.ComponentResource):
     ) -> None:
         super().__init__("gateway:index:JupyterHubRelease", name, None, opts)
         hub = args.settings
+
+        def homes(namespace: core.v1.Namespace) -> Homes:
+            return Homes(
+                f"{name}-homes",
+                HomesArgs(
+                    gateway=args.gateway,
+                    kubeconfig=args.provider.kubeconfig,
+                    cluster_id=args.cluster_id,
+                    namespace=namespace.metadata.name,
+                    storage_class=hub.storage.class_,
+                    keep=args.keep_homes,
+                    cloud=args.cloud,
+                ),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+
         installed = install(
             self,
             name,
@@ -62,6 +86,7 @@ class JupyterHubRelease(pulumi.ComponentResource):
             source=args.charts,
             namespace=NAMESPACE,
             provider=args.provider,
+            before=homes if hub.storage.type == "home" else None,
             values=hub_values(
                 catalogue=args.catalogue,
                 desktops=hub.desktops,

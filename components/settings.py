@@ -217,7 +217,7 @@ class Settings(Model):
     timeouts: Timeouts = Timeouts()
     protect: bool = Field(False, examples=[True])
     """Refuse to destroy or replace cluster, hub and address."""
-    keep: list[Literal["address"]] = Field([], examples=[["address"]])
+    keep: list[Literal["address", "homes"]] = Field([], examples=[["address", "homes"]])
     """What outlives `pulumi destroy`, for the next `pulumi up` to take up."""
 
     @property
@@ -238,6 +238,16 @@ class Settings(Model):
         if len(set(names)) < len(names):
             raise PydanticCustomError("names", "must have names that differ")
         return groups
+
+    @field_validator("keep")
+    @classmethod
+    def _there(cls, keep: list[str], info: ValidationInfo) -> list[str]:
+        hub = info.data.get("hub")
+        if "homes" in keep and hub is not None and hub.storage.type == "none":
+            raise PydanticCustomError(
+                "keep", "can't hold homes where gateway:hub.storage.type is none: they are lost with the pod"
+            )
+        return keep
 
     @model_validator(mode="after")
     def _known_group(self) -> Self:

@@ -22,14 +22,13 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 
 from components.cloud import OWNER_LABEL, description
 from components.flavors import load_flavors
+from components.kept_homes import CLAIM, CSI_CLUSTER, is_home
 
 POLL_SECONDS = 5
 PATIENCE_SECONDS = 300
 """How long is waited for what the cloud is still deleting."""
 CREDENTIAL = "magnum-"
 """Magnum calls a cluster's application credential so, with the cluster's UUID."""
-CSI_CLUSTER = "cinder.csi.openstack.org/cluster"
-"""Metadata of a volume: the cluster whose claim it was made for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +43,12 @@ class Left:
     """A day. Storage and addresses are not billed in SU on Jetstream2; they count against the quota."""
     going: bool = False
     """The cloud is deleting it."""
+    kept: bool = False
+    """It is to stay."""
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.name}: {self.cost} a day; remove it with `{self.remove}`"
+        text = f"{self.kind} {self.name}: {self.cost} a day"
+        return f"kept: {text}" if self.kept else f"{text}; remove it with `{self.remove}`"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,13 +131,14 @@ def _control_plane(balancer: str) -> str:
 def _addresses(cloud: Connection, gateway: Gateway, names: re.Pattern[str]) -> Iterator[Left]:
     for ip in cloud.network.ips():
         text = str(ip.description or "")
-        reserved = text == description(gateway.name) and "address" not in gateway.keep
+        reserved = text == description(gateway.name)
         made_for, _, cluster = text.rpartition(" from cluster ")
         if reserved or (made_for.startswith("Floating IP for Kubernetes") and names.fullmatch(cluster)):
             yield Left(
                 kind="floating IP",
                 name=ip.floating_ip_address,
                 remove=f"openstack floating ip delete {ip.id}",
+                kept=reserved and "address" in gateway.keep,
             )
 
 
@@ -161,16 +164,18 @@ def _servers(cloud: Connection, names: re.Pattern[str]) -> Iterator[Left]:
             )
 
 
-def _volumes(cloud: Connection, names: re.Pattern[str]) -> Iterator[Left]:
+def _volumes(cloud: Connection, gateway: Gateway, names: re.Pattern[str]) -> Iterator[Left]:
     for volume in cloud.block_storage.volumes(details=True):
-        claimed = names.fullmatch(str((volume.metadata or {}).get(CSI_CLUSTER, "")))
-        if claimed or _of_a_machine(volume.name or "", names):
+        said = volume.metadata or {}
+        home, claimed = is_home(said, gateway.name), names.fullmatch(str(said.get(CSI_CLUSTER, "")))
+        if home or claimed or _of_a_machine(volume.name or "", names):
             yield Left(
-                kind="volume" if claimed else "root disk",
-                name=volume.name or volume.id,
+                kind="home" if home else "volume" if claimed else "root disk",
+                name=f"{said[CLAIM]} ({volume.name or volume.id})" if home else volume.name or volume.id,
                 cost=f"0 SU, {volume.size} GiB of the quota",
                 remove=f"openstack volume delete {volume.id}",
                 going=volume.status == "deleting",
+                kept=home and "homes" in gateway.keep,
             )
 
 
@@ -196,14 +201,14 @@ def _credentials(cloud: Connection, gateway: Gateway) -> Iterator[Left]:
 
 
 def left(cloud: Connection, gateway: Gateway) -> list[Left]:
-    """All that the cloud still has of `gateway`, but for what may stay. Raises what openstacksdk raises."""
+    """All that the cloud still has of `gateway`, what is kept included. Raises what openstacksdk raises."""
     names = names_of(gateway.name, cloud)
     looks: list[Iterable[Left]] = [
         _clusters(cloud, gateway),
         _balancers(cloud, names),
         _addresses(cloud, gateway, names),
         _servers(cloud, names),
-        _volumes(cloud, names),
+        _volumes(cloud, gateway, names),
         _records(cloud, gateway),
         _credentials(cloud, gateway),
     ]
@@ -241,16 +246,18 @@ def main() -> int:
     except (SDKException, ClientException) as error:
         print(f"audit: the cloud could not be asked what is left of {gateway.name}: {error}", file=sys.stderr)
         return 1
-    if not found:
-        kept = f", but for what was to be kept: {', '.join(sorted(gateway.keep))}" if gateway.keep else ""
-        print(f"audit: nothing of {gateway.name} is left{kept}", file=sys.stderr)
-        return 0
-    print(
-        f"audit: {len(found)} left of {gateway.name}; remove them, then repeat the destruction",
-        file=sys.stderr,
-    )
-    print("\n".join(f"  {thing}" for thing in found), file=sys.stderr)
-    return 1
+    kept, stray = [thing for thing in found if thing.kept], [thing for thing in found if not thing.kept]
+    if not stray:
+        named = f", but for what was to be kept: {', '.join(sorted(gateway.keep))}" if gateway.keep else ""
+        print(f"audit: nothing of {gateway.name} is left{named}", file=sys.stderr)
+    else:
+        print(
+            f"audit: {len(stray)} left of {gateway.name}; remove them, then repeat the destruction",
+            file=sys.stderr,
+        )
+    for thing in [*stray, *kept]:
+        print(f"  {thing}", file=sys.stderr)
+    return 1 if stray else 0
 
 
 if __name__ == "__main__":

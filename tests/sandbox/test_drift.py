@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +10,8 @@ import pytest
 from openstack.connection import Connection
 
 from tests.sandbox.conftest import ROOT, Gateway
+from tests.sandbox.lifecycle import DEAD, USERS, cluster_deleted_by_hand
+from tests.sandbox.magnum import eventually
 
 NAME = "drifts"
 DRIFT = 7
@@ -56,14 +57,6 @@ def client(gateway: Gateway, *words: str) -> str:
     return done.stdout
 
 
-def wait_until(what: Callable[[], Any], seconds: float = 90) -> None:
-    """Wait until `what` is true."""
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.3)
-
-
 def asked(cloud: Connection, path: str, gateway: Gateway) -> dict[str, Any]:
     """What Magnum says of the cluster's node groups."""
     url = f"/clusters/{gateway.outputs()['cluster_id']}/nodegroups{path}"
@@ -85,7 +78,7 @@ def record_changed(gateway: Gateway, _: Connection) -> None:
 def record_deleted(gateway: Gateway, cloud: Connection) -> None:
     zone, record = _ids(gateway)
     client(gateway, "openstack", "recordset", "delete", zone, record)
-    wait_until(lambda: record not in [r.id for r in cloud.dns.recordsets(zone)])
+    eventually(lambda: record not in [r.id for r in cloud.dns.recordsets(zone)])
 
 
 def maximum_changed(gateway: Gateway, _: Connection) -> None:
@@ -94,7 +87,7 @@ def maximum_changed(gateway: Gateway, _: Connection) -> None:
 
 def node_group_deleted(gateway: Gateway, cloud: Connection) -> None:
     client(gateway, "openstack", "coe", "nodegroup", "delete", NAME, "mediums")
-    wait_until(lambda: "mediums" not in [g["name"] for g in asked(cloud, "", gateway)["nodegroups"]])
+    eventually(lambda: "mediums" not in [g["name"] for g in asked(cloud, "", gateway)["nodegroups"]])
 
 
 def release_changed(gateway: Gateway, _: Connection) -> None:
@@ -116,12 +109,6 @@ def address_detached(gateway: Gateway, _: Connection) -> None:
     client(gateway, "openstack", "floating", "ip", "unset", "--port", gateway.outputs()["ingress_ip"])
 
 
-def cluster_deleted(gateway: Gateway, cloud: Connection) -> None:
-    client(gateway, "openstack", "coe", "cluster", "delete", NAME)
-    magnum = cloud.container_infrastructure_management
-    wait_until(lambda: NAME not in [c.name for c in magnum.clusters()])
-
-
 CASES: dict[str, tuple[Callable[[Gateway, Connection], None], list[str]]] = {
     "A record changed": (record_changed, ["~ openstack:dns/recordSet:RecordSet: (update)", "203.0.113.250"]),
     "A record deleted": (record_deleted, ["- openstack:dns/recordSet:RecordSet: (delete)"]),
@@ -138,7 +125,7 @@ CASES: dict[str, tuple[Callable[[Gateway, Connection], None], list[str]]] = {
         ["~ openstack:networking/floatingIpAssociate:FloatingIpAssociate: (update)", "- portId"],
     ),
     "cluster deleted": (
-        cluster_deleted,
+        cluster_deleted_by_hand,
         [
             "- openstack:containerinfra/cluster:Cluster: (delete)",
             "- kubernetes:helm.sh/v3:Release: (delete)",
@@ -180,16 +167,16 @@ def test_what_the_gateway_changes_by_itself_is_no_drift(
 ) -> None:
     before = len(gateway.kubectl("get", "nodes")["items"])
     # A user's pod, as the hub makes it, that makes the autoscaler add a node and the CSI driver a volume.
-    client(gateway, "kubectl", "apply", "-f", str(ROOT / "tests" / "sandbox" / "users.yaml"))
-    wait_until(lambda: len(gateway.kubectl("get", "nodes")["items"]) > before)
+    client(gateway, "kubectl", "apply", "-f", str(USERS))
+    eventually(lambda: len(gateway.kubectl("get", "nodes")["items"]) > before)
     # The certificate is taken away and made anew by cert-manager.
     client(gateway, "kubectl", "delete", "secret", "-n", "jhub", "certmanager-tls-jupyterhub")
-    wait_until(
+    eventually(
         lambda: "certmanager-tls-jupyterhub" in client(gateway, "kubectl", "get", "secret", "-n", "jhub")
     )
     code, shown = drift(gateway)
     assert code == 0, shown
-    client(gateway, "kubectl", "delete", "-f", str(ROOT / "tests" / "sandbox" / "users.yaml"))
+    client(gateway, "kubectl", "delete", "-f", str(USERS))
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -205,8 +192,8 @@ def test_drift_is_shown_and_healed(
         assert word in shown
     assert gateway.run("pulumi", "stack", "export", "--stack", NAME).stdout == before, "the state was written"
     refreshed = Gateway(name=NAME, folder=gateway.folder, env=dict(gateway.env))
-    if change is cluster_deleted:  # the engine's own message names the variable
-        refreshed.env["PULUMI_K8S_DELETE_UNREACHABLE"] = "true"
+    if change is cluster_deleted_by_hand:  # the engine's own message names the variable
+        refreshed.env.update(DEAD)
     refreshed.pulumi("refresh", "--yes", "--skip-preview")
     gateway.up()
     assert end_state(gateway, cloud) == undisturbed

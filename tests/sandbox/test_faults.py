@@ -18,14 +18,11 @@ from openstack.connection import Connection
 
 from tests.sandbox.conftest import ROOT, Gateway
 from tests.sandbox.end_state import end_state
-from tests.sandbox.test_interruptions import clusters, wait_for
+from tests.sandbox.lifecycle import clusters, in_the_background, plane
+from tests.sandbox.magnum import eventually
 
 NAME = "shaken"
 CLOUD_FAULT = [sys.executable, "-m", "sandbox.cloud", "fault"]
-BREAK = (
-    "import sys; from sandbox.clusters import spec; from sandbox.clusters.control_plane import ControlPlane;"
-    "plane = ControlPlane(spec.load(sys.argv[1])); getattr(plane, sys.argv[2])()"
-)
 
 
 @pytest.fixture(scope="module")
@@ -73,18 +70,6 @@ def without(gateway: Gateway, resource: str) -> None:
     gateway.pulumi("destroy", "--yes", "--skip-preview", "--target", urn, "--target-dependents")
 
 
-def up_in_the_background(gateway: Gateway) -> subprocess.Popen[str]:
-    """`pulumi up` that goes on while the test does."""
-    return subprocess.Popen(
-        ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", gateway.name],
-        cwd=gateway.folder,
-        env=gateway.env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
 @pytest.mark.parametrize("service", ["container-infra", "dns", "identity"])
 def test_a_service_that_is_down_is_told_and_nothing_changes(
     gateway: Gateway, undisturbed: dict[str, Any], fault: Callable[..., None], service: str
@@ -124,8 +109,8 @@ def test_load_balancer_stays_pending_and_a_second_up_is_refused(
 ) -> None:
     without(gateway, "ingress-release")
     fault("load-balancer", "--pending")
-    with up_in_the_background(gateway) as first:
-        wait_for(lambda: any(NAME in b.name for b in cloud.load_balancer.load_balancers()))
+    with in_the_background(gateway, "up") as first:
+        eventually(lambda: any(NAME in b.name for b in cloud.load_balancer.load_balancers()))
         refused = gateway.up(code=1)
         shown, _ = first.communicate()
     assert "the stack is currently locked by 1 lock(s)" in refused
@@ -156,21 +141,14 @@ def test_a_charts_install_fails_half_way(gateway: Gateway) -> None:
 
 
 @pytest.mark.usefixtures("mended")
-def test_api_server_restarts_under_a_helm_install(
-    gateway: Gateway, cloud: Connection, sandbox_env: dict[str, str]
-) -> None:
+def test_api_server_restarts_under_a_helm_install(gateway: Gateway, cloud: Connection) -> None:
     without(gateway, "hub-release")
     (cluster,) = clusters(cloud, NAME)
 
-    def plane(verb: str) -> None:
-        subprocess.run(
-            [sys.executable, "-c", BREAK, cluster.uuid, verb], cwd=ROOT, env=sandbox_env, check=True
-        )
-
-    up = up_in_the_background(gateway)
-    wait_for(lambda: gateway.kubectl("get", "secrets", "-n", "jhub", "-l", "owner=helm")["items"])
-    plane("halt")
-    plane("recover")
+    up = in_the_background(gateway, "up")
+    eventually(lambda: gateway.kubectl("get", "secrets", "-n", "jhub", "-l", "owner=helm")["items"])
+    plane(gateway, cluster.uuid, "halt")
+    plane(gateway, cluster.uuid, "recover")
     up.communicate()
 
 

@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from openstack.connection import Connection
 
 from tests.sandbox.conftest import Gateway
+from tests.sandbox.lifecycle import clusters, in_the_background
+from tests.sandbox.magnum import eventually
 
 NewGateway = Callable[[str], Gateway]
-
-
-def clusters(cloud: Connection, name: str) -> list[Any]:
-    """The cloud's clusters of this name."""
-    found = cloud.container_infrastructure_management.clusters()
-    return [cluster for cluster in found if cluster.name == name]
-
-
-def wait_for(what: Callable[[], Any], seconds: float = 60) -> Any:
-    """The first true answer of `what`."""
-    deadline = time.monotonic() + seconds
-    while not (answer := what()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.2)
-    return answer
 
 
 def test_engine_killed_while_the_cluster_is_created(new_gateway: NewGateway, cloud: Connection) -> None:
@@ -40,7 +25,7 @@ def test_engine_killed_while_the_cluster_is_created(new_gateway: NewGateway, clo
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    (made,) = wait_for(lambda: clusters(cloud, "killed"))
+    (made,) = eventually(lambda: clusters(cloud, "killed"))
     engine.kill()
     engine.wait()
     gateway.pulumi("cancel", "--yes")
@@ -80,17 +65,7 @@ def test_a_cluster_that_failed_is_made_anew(new_gateway: NewGateway, cloud: Conn
 
 def test_two_gateways_at_once(new_gateway: NewGateway, cloud: Connection) -> None:
     gateways = [new_gateway("north"), new_gateway("south")]
-    ups = [
-        subprocess.Popen(
-            ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", gateway.name],
-            cwd=gateway.folder,
-            env=gateway.env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for gateway in gateways
-    ]
+    ups = [in_the_background(gateway, "up") for gateway in gateways]
     shown = [up.communicate()[0] for up in ups]
     assert [up.returncode for up in ups] == [0, 0], "\n".join(shown)
     outputs = [gateway.outputs() for gateway in gateways]

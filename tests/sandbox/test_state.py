@@ -18,7 +18,7 @@ import yaml
 
 from sandbox import layout, programs
 from tests.sandbox.conftest import Gateway
-from tests.sandbox.test_interruptions import wait_for
+from tests.sandbox.magnum import eventually
 
 NAME = "secretive"
 NEW_PASSWORDS = {"gateway:adminPassword": secrets.token_hex(20), "gateway:userPassword": secrets.token_hex(8)}
@@ -247,7 +247,7 @@ def test_state_moves_to_an_s3_bucket(gateway: Gateway, bucket: dict[str, str], k
     exported = gateway.folder / "state.json"
     gateway.run("pulumi", "stack", "export", "--stack", NAME, "--file", str(exported))
     moved = Gateway(name=NAME, folder=gateway.folder, env={**gateway.env, **bucket})
-    wait_for(lambda: subprocess.run(["pulumi", "whoami"], env=moved.env, check=False).returncode == 0)
+    eventually(lambda: subprocess.run(["pulumi", "whoami"], env=moved.env, check=False).returncode == 0)
     moved.pulumi("stack", "init")
     moved.run("pulumi", "stack", "import", "--stack", NAME, "--file", str(exported))
     moved.up("--refresh", "--expect-no-changes")

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import re
-import shlex
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 from openstack.connection import Connection
 
-from tests.sandbox.conftest import ROOT, Gateway
+from tests.sandbox.conftest import Gateway
+from tests.sandbox.lifecycle import (
+    DEAD,
+    UNREACHABLE,
+    api_server_dead,
+    cluster_deleted_by_hand,
+    destroy,
+    in_the_background,
+    inventory,
+    log_in,
+    remove_what_is_left,
+)
 
 NewGateway = Callable[[str], Gateway]
-USERS = Path(__file__).with_name("users.yaml")
 OTHERS = ("kube_service_shop_web_front", "front of the shop")
 """Load balancers that someone else has in the project: of another cluster, and of none."""
-UNREACHABLE = "PULUMI_K8S_DELETE_UNREACHABLE"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -33,56 +36,10 @@ def others(cloud: Connection) -> Iterator[list[str]]:
         cloud.load_balancer.delete_load_balancer(balancer, cascade=True)
 
 
-def destroy(gateway: Gateway, *words: str, code: int = 0, **env: str) -> str:
-    """`pulumi destroy`; what it printed."""
-    gateway = Gateway(name=gateway.name, folder=gateway.folder, env={**gateway.env, **env})
-    return gateway.pulumi("destroy", "--yes", "--skip-preview", *words, code=code)
-
-
-def wait_until(what: Callable[[], Any], seconds: float = 90) -> None:
-    """Wait until `what` is true."""
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.3)
-
-
-def inventory(cloud: Connection) -> dict[str, list[str]]:
-    """All that the project has, of whomever."""
-    (zone,) = cloud.dns.zones()
-    identity: Any = cloud.identity
-    return {
-        "clusters": [c.name for c in cloud.container_infrastructure_management.clusters()],
-        "load balancers": [b.name for b in cloud.load_balancer.load_balancers()],
-        "floating IPs": [ip.description for ip in cloud.network.ips()],
-        "volumes": [v.name for v in cloud.block_storage.volumes()],
-        "servers": [s.name for s in cloud.compute.servers()],
-        "records": [r.name for r in cloud.dns.recordsets(zone) if r.type == "A"],
-        "credentials": [c.name for c in identity.application_credentials(cloud.current_user_id)],
-    }
-
-
 @pytest.fixture
 def empty(cloud: Connection, others: list[str]) -> dict[str, list[str]]:
     """The project before the gateway was."""
     return inventory(cloud)
-
-
-def log_in(gateway: Gateway) -> None:
-    """Have two users at work, with their homes."""
-    gateway.kubectl("apply", "-f", str(USERS))
-    wait_until(
-        lambda: all(
-            claim["status"]["phase"] == "Bound"
-            for claim in gateway.kubectl("get", "persistentvolumeclaims", "-n", "jhub")["items"]
-        )
-    )
-    wait_until(
-        lambda: all(
-            gateway.kubectl("get", "pod", "-n", "jhub", f"jupyter-{user}")["status"]["phase"] == "Running"
-            for user in ("user1", "user2")
-        )
-    )
 
 
 def test_with_running_users_in_the_order_of_what_holds_money(
@@ -112,25 +69,6 @@ def test_with_running_users_in_the_order_of_what_holds_money(
     assert inventory(cloud) == empty
 
 
-def plane(gateway: Gateway, call: str) -> None:
-    """Call a function of the control plane of the gateway's cluster."""
-    program = (
-        "from sandbox.clusters import spec; from sandbox.clusters.control_plane import ControlPlane;"
-        f"ControlPlane(spec.load('{gateway.outputs()['cluster_id']}')).{call}()"
-    )
-    subprocess.run([sys.executable, "-c", program], env=gateway.env, cwd=ROOT, check=True)
-
-
-def cluster_deleted_by_hand(gateway: Gateway, cloud: Connection) -> None:
-    magnum = cloud.container_infrastructure_management
-    gateway.run("openstack", "coe", "cluster", "delete", gateway.name)
-    wait_until(lambda: gateway.name not in [cluster.name for cluster in magnum.clusters()])
-
-
-def api_server_dead(gateway: Gateway, _: Connection) -> None:
-    plane(gateway, "halt")
-
-
 @pytest.mark.parametrize("breaking", [cluster_deleted_by_hand, api_server_dead])
 def test_without_an_api_server(
     new_gateway: NewGateway,
@@ -145,7 +83,7 @@ def test_without_an_api_server(
     assert UNREACHABLE in destroy(gateway, "--refresh", code=1), "the engine must say how to go on"
 
     # Nobody in the cluster can remove its load balancer and volumes any more: the audit lists them.
-    shown = destroy(gateway, "--refresh", code=1, **{UNREACHABLE: "true"})
+    shown = destroy(gateway, "--refresh", code=1, **DEAD)
     assert f"audit: 4 left of {gateway.name}" in shown
     balancer = f"kube_service_{gateway.name}_ingress-nginx_ingress-nginx-controller"
     assert f"load balancer {balancer}: 0 SU a day" in shown
@@ -153,8 +91,7 @@ def test_without_an_api_server(
     assert not set(OTHERS) & set(re.findall(r"load balancer (.*?):", shown))
 
     # Its commands, and no others, make an end of it.
-    for command in dict.fromkeys(re.findall(r"remove it with `(.*?)`", shown)):
-        gateway.run(*shlex.split(command))
+    remove_what_is_left(gateway, shown)
     assert f"audit: nothing of {gateway.name} is left" in destroy(gateway)
     assert inventory(cloud) == empty
 
@@ -164,14 +101,7 @@ def test_killed_and_repeated(new_gateway: NewGateway, cloud: Connection, empty: 
     gateway.up()
     log_in(gateway)
     for moment in ("hub-namespace deleting", "ingress-namespace deleting", "magnum deleting"):
-        engine = subprocess.Popen(
-            ["pulumi", "destroy", "--yes", "--skip-preview", "--non-interactive", "--stack", gateway.name],
-            cwd=gateway.folder,
-            env=gateway.env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        engine = in_the_background(gateway, "destroy")
         assert engine.stdout is not None
         seen = next((line for line in engine.stdout if f"{gateway.name}-{moment}" in line), None)
         engine.kill()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from components import kept_homes
 from components.cloud import description
 from components.tasks import audit
 
@@ -34,7 +35,7 @@ def server(name: str) -> SimpleNamespace:
 
 
 def volume(name: str, cluster: str = "") -> SimpleNamespace:
-    metadata = {audit.CSI_CLUSTER: cluster} if cluster else {}
+    metadata = {kept_homes.CSI_CLUSTER: cluster} if cluster else {}
     return thing(id=f"id of {name}", name=name, metadata=metadata, size=10, status="available")
 
 
@@ -68,7 +69,7 @@ class Cloud:
 
 def names(gateway: audit.Gateway = GATEWAY, /, **has: list[Any]) -> list[str]:
     cloud: Any = Cloud(**has)
-    return [left.name for left in audit.left(cloud, gateway)]
+    return [left.name for left in audit.left(cloud, gateway) if not left.kept]
 
 
 CASES: dict[str, tuple[str, list[Any], list[Any]]] = {
@@ -140,6 +141,20 @@ def test_a_cluster_whose_name_looks_like_the_stack_of_ours() -> None:
 def test_a_reserved_address_may_be_kept() -> None:
     kept = audit.Gateway(name="gw25", fqdn="gw25.x.test", zone_id=ZONE, keep=frozenset({"address"}))
     assert names(kept, ips=[address(description("gw25"))]) == []
+
+
+def test_homes_may_be_kept() -> None:
+    home = volume("pvc-1", STACK)
+    home.metadata.update(kept_homes.owned("gw25", "claim-user1"))
+    others = [volume("pvc-2", STACK), volume("pvc-3", "shop")]
+    others[1].metadata.update(kept_homes.owned("shop", "claim-user1"))
+    cloud: Any = Cloud(volumes=[home, *others])
+    kept = audit.Gateway(name="gw25", fqdn="gw25.x.test", zone_id=ZONE, keep=frozenset({"homes"}))
+    assert [str(left) for left in audit.left(cloud, kept)] == [
+        "kept: home claim-user1 (pvc-1): 0 SU, 10 GiB of the quota a day",
+        "volume pvc-2: 0 SU, 10 GiB of the quota a day; remove it with `openstack volume delete id of pvc-2`",
+    ]
+    assert names(GATEWAY, volumes=[home]) == ["claim-user1 (pvc-1)"]
 
 
 def test_credentials_of_clusters_that_live_or_went_before_do_not_count() -> None:

@@ -116,6 +116,30 @@ def test_hub_has_host_issuer_and_node_groups(program: Program) -> None:
     assert values["hub"]["nodeSelector"] == {"capi.stackhpc.com/node-group": "default-worker"}
 
 
+def test_homes_stand_between_the_hubs_namespace_and_the_hub(program: Program) -> None:
+    def keep(config: dict[str, Any]) -> None:
+        config["gateway:keep"] = ["homes"]
+
+    def forget(config: dict[str, Any]) -> None:
+        config["gateway:hub"]["storage"] = {"type": "none"}
+
+    commands = program(keep).recorded.of_type("command:local:Command")
+    homes = commands["gw25-hub-homes-volumes"]
+    assert homes["environment"] == {
+        "GATEWAY": "gw25",
+        "CLUSTER_ID": "gw25-magnum-id",
+        "NAMESPACE": "jhub",
+        "STORAGE_CLASS": "default",
+        "KEEP": "homes",
+        "OS_CLOUD": "openstack",
+    }
+    assert homes["triggers"] == ["gw25-magnum-id"], "a new cluster takes back what the old one had"
+    assert homes["stdin"] == "stdout of gw25-kubeconfig"
+    commands = program().recorded.of_type("command:local:Command")
+    assert commands["gw25-hub-homes-volumes"]["environment"]["KEEP"] == ""
+    assert "gw25-hub-homes-volumes" not in program(forget).recorded.of_type("command:local:Command")
+
+
 def test_outputs(program: Program) -> None:
     outputs = program().outputs
     host = "gw25.xxx000000.projects.jetstream-cloud.org"

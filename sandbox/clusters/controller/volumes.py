@@ -110,7 +110,7 @@ class Volumes:
                 volume_type=storage_class.get("parameters", {}).get("type"),
                 description="Created by OpenStack Cinder CSI driver (sandbox)",
                 metadata={
-                    CLUSTER_KEY: spec.load(self._uuid).name,
+                    CLUSTER_KEY: spec.load(self._uuid).stack_id,
                     "csi.storage.k8s.io/pvc/name": claim["metadata"]["name"],
                     "csi.storage.k8s.io/pvc/namespace": claim["metadata"]["namespace"],
                 },
@@ -143,7 +143,8 @@ class Volumes:
         return None
 
     def _reclaim(self, volume: Object) -> None:
-        ours = volume["spec"].get("csi", {}).get("driver") == PROVISIONER
+        # The driver's provisioner heeds the annotation alone, in volumes that were made by hand as well.
+        ours = volume["metadata"].get("annotations", {}).get(PROVISIONED_BY) == PROVISIONER
         released = volume.get("status", {}).get("phase") == "Released"
         if ours and released and volume["spec"].get("persistentVolumeReclaimPolicy") == "Delete":
             self._cloud.block_storage.delete_volume(

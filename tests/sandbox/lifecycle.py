@@ -1,0 +1,102 @@
+"""What the tests of the life cycle share: operators at work, and what is left of what they did."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from openstack.connection import Connection
+
+from tests.sandbox.conftest import ROOT, Gateway
+from tests.sandbox.magnum import eventually
+
+USERS = Path(__file__).with_name("users.yaml")
+UNREACHABLE = "PULUMI_K8S_DELETE_UNREACHABLE"
+DEAD = {UNREACHABLE: "true"}
+"""What an operator sets who knows that the cluster will not come back."""
+_PLANE = (
+    "import sys; from sandbox.clusters import spec; from sandbox.clusters.control_plane import ControlPlane;"
+    "plane = ControlPlane(spec.load(sys.argv[1])); getattr(plane, sys.argv[2])()"
+)
+
+
+def clusters(cloud: Connection, name: str) -> list[Any]:
+    """The cloud's clusters of this name."""
+    found = cloud.container_infrastructure_management.clusters()
+    return [cluster for cluster in found if cluster.name == name]
+
+
+def inventory(cloud: Connection) -> dict[str, list[str]]:
+    """All that the project has, of whomever."""
+    (zone,) = cloud.dns.zones()
+    identity: Any = cloud.identity
+    return {
+        "clusters": [c.name for c in cloud.container_infrastructure_management.clusters()],
+        "load balancers": [b.name for b in cloud.load_balancer.load_balancers()],
+        "floating IPs": [ip.description for ip in cloud.network.ips()],
+        "volumes": [v.name for v in cloud.block_storage.volumes()],
+        "servers": [s.name for s in cloud.compute.servers()],
+        "records": [r.name for r in cloud.dns.recordsets(zone) if r.type == "A"],
+        "credentials": [c.name for c in identity.application_credentials(cloud.current_user_id)],
+    }
+
+
+def log_in(gateway: Gateway) -> None:
+    """Have two users at work, with their homes."""
+    gateway.kubectl("apply", "-f", str(USERS))
+    eventually(
+        lambda: all(
+            claim["status"]["phase"] == "Bound"
+            for claim in gateway.kubectl("get", "persistentvolumeclaims", "-n", "jhub")["items"]
+        )
+    )
+    eventually(
+        lambda: all(
+            gateway.kubectl("get", "pod", "-n", "jhub", f"jupyter-{user}")["status"]["phase"] == "Running"
+            for user in ("user1", "user2")
+        )
+    )
+
+
+def in_the_background(gateway: Gateway, verb: str) -> subprocess.Popen[str]:
+    """`pulumi up` or `pulumi destroy` that goes on while the test does."""
+    return subprocess.Popen(
+        ["pulumi", verb, "--yes", "--skip-preview", "--non-interactive", "--stack", gateway.name],
+        cwd=gateway.folder,
+        env=gateway.env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def destroy(gateway: Gateway, *words: str, code: int = 0, **env: str) -> str:
+    """`pulumi destroy`; what it printed."""
+    gateway = Gateway(name=gateway.name, folder=gateway.folder, env={**gateway.env, **env})
+    return gateway.pulumi("destroy", "--yes", "--skip-preview", *words, code=code)
+
+
+def remove_what_is_left(gateway: Gateway, shown: str) -> None:
+    """Run the commands that the audit at the end of `destroy` printed, and no others."""
+    for command in dict.fromkeys(re.findall(r"remove it with `(.*?)`", shown)):
+        gateway.run(*shlex.split(command))
+
+
+def plane(gateway: Gateway, cluster_id: str, verb: str) -> None:
+    """Have the control plane of a cluster `halt` or `recover`."""
+    subprocess.run([sys.executable, "-c", _PLANE, cluster_id, verb], cwd=ROOT, env=gateway.env, check=True)
+
+
+def cluster_deleted_by_hand(gateway: Gateway, cloud: Connection) -> None:
+    """The gateway's cluster is deleted by the client of Magnum, and gone."""
+    gateway.run("openstack", "coe", "cluster", "delete", gateway.name)
+    eventually(lambda: not clusters(cloud, gateway.name))
+
+
+def api_server_dead(gateway: Gateway, _: Connection) -> None:
+    """The gateway's cluster answers no more."""
+    plane(gateway, gateway.outputs()["cluster_id"], "halt")
