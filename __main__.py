@@ -144,6 +144,7 @@ hub = JupyterHubRelease(
         issuer=certificates.issuer,
         admin_password=secrets["adminPassword"],
         user_password=secrets["userPassword"],
+        cookie_secret=secrets.get("cookieSecret"),
         charts=charts,
         keep_homes="homes" in settings.keep,
         cloud=cloud,

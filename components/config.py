@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,10 +14,15 @@ from components.errors import Mistake, SettingsError, from_pydantic
 from components.settings import Settings
 
 NAMESPACE = "gateway"
-SECRETS = {"adminPassword": 32, "userPassword": 8, "registryPassword": 1}
-"""Flat keys, since a secret inside an object would come out as plain text; the least characters of each.
+SECRETS: dict[str, tuple[str, str]] = {
+    "adminPassword": (r".{32,}", "have 32 characters or more"),
+    "userPassword": (r".{8,}", "have 8 characters or more"),
+    "registryPassword": (r".+", "have a character"),
+    "cookieSecret": (r"[0-9a-fA-F]{64}", "be 64 hexadecimal digits, as `openssl rand -hex 32` prints them"),
+}
+"""Flat keys, since a secret inside an object would come out as plain text; the form of each, and its words.
 
-JupyterHub's shared-password authenticator refuses shorter ones, and two equal ones, when the hub starts.
+JupyterHub's shared-password authenticator refuses shorter passwords, and two equal ones, when the hub starts.
 """
 
 
@@ -50,6 +56,8 @@ def load() -> tuple[Settings, dict[str, pulumi.Output[str]]]:
     needed = ["adminPassword", "userPassword"]
     if settings is not None and settings.images.registry_user is not None:
         needed.append("registryPassword")
+    if config.get("cookieSecret"):
+        needed.append("cookieSecret")
     mistakes.extend(_secret_mistakes(config, needed))
     if mistakes or settings is None:
         raise SettingsError(mistakes)
@@ -65,8 +73,8 @@ def _secret_mistakes(config: pulumi.Config, needed: list[str]) -> Iterator[Mista
             yield Mistake(key=full, rule="is a secret that must be set", example=example)
         elif not is_config_secret(full):
             yield Mistake(key=full, rule="must be encrypted in the stack's file", example=example)
-        elif len(value) < SECRETS[key]:
-            yield Mistake(key=full, rule=f"must have {SECRETS[key]} characters or more", example=example)
+        elif not re.fullmatch(SECRETS[key][0], value, re.DOTALL):
+            yield Mistake(key=full, rule=f"must {SECRETS[key][1]}", example=example)
     if config.get("adminPassword") and config.get("adminPassword") == config.get("userPassword"):
         yield Mistake(key=f"{NAMESPACE}:adminPassword", rule="must not be the userPassword too")
 

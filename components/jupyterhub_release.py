@@ -39,6 +39,8 @@ class JupyterHubReleaseArgs:
     issuer: pulumi.Output[str]
     admin_password: pulumi.Output[str]
     user_password: pulumi.Output[str]
+    cookie_secret: pulumi.Output[str] | None = None
+    """Signs the cookies of who is logged in; the chart's own where it is None."""
     charts: ChartSource
     keep_homes: bool = False
     """Leave the users' volumes to the project when the gateway is destroyed."""
@@ -101,6 +103,7 @@ class JupyterHubRelease(pulumi.ComponentResource):
                 users=hub.users,
                 admin_password=args.admin_password,
                 user_password=args.user_password,
+                cookie_secret=args.cookie_secret,
                 storage=hub.storage.type,
                 storage_class=hub.storage.class_,
                 storage_gib=hub.storage.size_gib,

@@ -62,6 +62,7 @@ def hub_values(
     users: Sequence[str],
     admin_password: Text,
     user_password: Text,
+    cookie_secret: Text | None = None,
     authenticator: str = "shared-password",
     storage: Literal["none", "home"] = "none",
     storage_class: Text = "default",
@@ -74,6 +75,7 @@ def hub_values(
     desktops: names of the catalogue, all of them for None. images: a reference with tag or digest for each of
     `catalogue.image_names(desktops)`. core_node_group, user_node_group: the node groups by name.
     host: the gateway's host name. issuer: the ClusterIssuer. admins, users: who may log in.
+    cookie_secret: 64 hexadecimal digits; the chart makes its own for None, and keeps the one that it has.
     storage: "none" (lost with the pod) or "home" (a volume of storage_gib GiB a user).
     storage_class: of homes and of the hub's own database, 1 GiB.
     placeholders: pods that keep room for this many desktops.
@@ -122,6 +124,8 @@ def hub_values(
             "profileList": _profiles(layers, enabled, images),
         },
     }
+    if cookie_secret is not None:
+        computed["hub"]["cookieSecret"] = cookie_secret
     if storage == "home":
         computed["singleuser"]["storage"] = {
             "capacity": f"{storage_gib}Gi",

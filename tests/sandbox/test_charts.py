@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -65,6 +67,16 @@ def test_the_hub_goes_where_the_values_say() -> None:
     assert objects["Ingress", "jupyterhub"]["spec"]["rules"][0]["host"] == "gw25.zone.test"
     assert objects["Service", "proxy-public"]["spec"]["type"] == "ClusterIP"
     assert objects["PersistentVolumeClaim", "hub-db-dir"]["spec"]["storageClassName"] == "default"
+
+
+def test_the_hub_signs_cookies_with_what_it_is_given_or_with_its_own() -> None:
+    def signing(**values: str) -> str:
+        secret = rendered(JUPYTERHUB, "jhub", {"hub": values})["Secret", "hub"]
+        return base64.b64decode(secret["data"]["hub.config.JupyterHub.cookie_secret"]).decode()
+
+    assert signing(cookieSecret="ab" * 32) == "ab" * 32
+    assert re.fullmatch("[0-9a-f]{64}", signing())
+    assert signing() != signing()
 
 
 def test_ingress_nginx_is_made_as_asked() -> None:

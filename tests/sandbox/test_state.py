@@ -21,7 +21,20 @@ from tests.sandbox.conftest import Gateway
 from tests.sandbox.magnum import eventually
 
 NAME = "secretive"
-NEW_PASSWORDS = {"gateway:adminPassword": secrets.token_hex(20), "gateway:userPassword": secrets.token_hex(8)}
+COOKIES = "hub.config.JupyterHub.cookie_secret"
+
+
+def new_secrets() -> dict[str, str]:
+    """The secrets that an operator sets for a hub, by their keys in the settings."""
+    return {
+        "adminPassword": secrets.token_hex(20),
+        "userPassword": secrets.token_hex(8),
+        "cookieSecret": secrets.token_hex(32),
+    }
+
+
+NEXT = new_secrets()
+"""What they are changed to."""
 BUCKET = "gateway-state"
 PROGRAM = b"pulumi-language-python-exec"
 """In the arguments of the process that runs `__main__.py`: Pulumi hands it its configuration so."""
@@ -84,11 +97,11 @@ class Search:
             watcher.join()
 
 
-def set_passwords(gateway: Gateway, passwords: dict[str, str]) -> None:
+def set_secrets(gateway: Gateway, chosen: dict[str, str]) -> None:
     """`pulumi config set --secret`, as the README says it: from standard input."""
-    for key, value in passwords.items():
+    for key, value in chosen.items():
         subprocess.run(
-            ["pulumi", "config", "set", "--secret", key, "--stack", gateway.name],
+            ["pulumi", "config", "set", "--secret", f"gateway:{key}", "--stack", gateway.name],
             cwd=gateway.folder,
             env=gateway.env,
             input=value,
@@ -98,14 +111,17 @@ def set_passwords(gateway: Gateway, passwords: dict[str, str]) -> None:
 
 
 @pytest.fixture(scope="module")
-def known(sandbox_env: dict[str, str]) -> dict[str, str]:
-    """The secrets that the gateway is given."""
+def given() -> dict[str, str]:
+    """The secrets that the gateway is given at first."""
+    return new_secrets()
+
+
+@pytest.fixture(scope="module")
+def known(sandbox_env: dict[str, str], given: dict[str, str]) -> dict[str, str]:
+    """All secrets that nobody may see."""
     clouds = yaml.safe_load(Path(sandbox_env["OS_CLIENT_CONFIG_FILE"]).read_text(encoding="utf-8"))
-    return {
-        "adminPassword": secrets.token_hex(20),
-        "userPassword": secrets.token_hex(8),
-        "application credential": clouds["clouds"]["sandbox"]["auth"]["application_credential_secret"],
-    }
+    credential = clouds["clouds"]["sandbox"]["auth"]["application_credential_secret"]
+    return {**given, "application credential": credential}
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +133,7 @@ def search(known: dict[str, str]) -> Search:
 @pytest.fixture(scope="module")
 def gateway(
     new_gateway: Callable[[str], Gateway],
-    known: dict[str, str],
+    given: dict[str, str],
     search: Search,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Gateway:
@@ -125,7 +141,7 @@ def gateway(
     gateway = new_gateway(NAME)
     gateway.env = {**gateway.env, "TMPDIR": str(tmp_path_factory.mktemp("temporary"))}
     with search.watching():
-        set_passwords(gateway, {f"gateway:{key}": known[key] for key in ("adminPassword", "userPassword")})
+        set_secrets(gateway, given)
         shown = [
             gateway.pulumi("preview", "--diff"),
             gateway.up("--diff", "--show-full-output"),
@@ -146,12 +162,16 @@ def client_key(gateway: Gateway) -> str:
     return base64.b64decode(user["client-key-data"]).decode().splitlines()[5]
 
 
-def hub_passwords(gateway: Gateway) -> tuple[str, str]:
-    """Admins' and users' password as the hub in the cluster has them."""
-    secret = gateway.kubectl("get", "secret", "hub", "-n", "jhub")
-    values = yaml.safe_load(base64.b64decode(secret["data"]["values.yaml"]))
+def hub_secrets(gateway: Gateway) -> dict[str, str]:
+    """The operator's secrets as the hub in the cluster has them."""
+    data = gateway.kubectl("get", "secret", "hub", "-n", "jhub")["data"]
+    values = yaml.safe_load(base64.b64decode(data["values.yaml"]))
     authenticator = values["hub"]["config"]["SharedPasswordAuthenticator"]
-    return authenticator["admin_password"], authenticator["user_password"]
+    return {
+        "adminPassword": authenticator["admin_password"],
+        "userPassword": authenticator["user_password"],
+        "cookieSecret": base64.b64decode(data[COOKIES]).decode(),
+    }
 
 
 def test_the_search_finds_what_is_there(gateway: Gateway, known: dict[str, str], tmp_path: Path) -> None:
@@ -163,7 +183,7 @@ def test_the_search_finds_what_is_there(gateway: Gateway, known: dict[str, str],
         control.processes()
         sleeping.kill()
     names = {found.split(" in ")[0] for found in control.found}
-    assert names == {"adminPassword", "userPassword", "client key"}
+    assert names == {"adminPassword", "userPassword", "cookieSecret", "client key"}
     assert "adminPassword in environment of b'sleep\\x0060\\x00'" in control.found
 
 
@@ -183,7 +203,7 @@ def test_no_secret_in_plain_text(gateway: Gateway, search: Search, known: dict[s
     assert search.found | kubeconfig.found == set()
 
 
-def test_hub_passwords_rotate_under_a_running_user(gateway: Gateway) -> None:
+def test_the_hubs_secrets_rotate_under_a_running_user(gateway: Gateway, given: dict[str, str]) -> None:
     pod = {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -192,12 +212,17 @@ def test_hub_passwords_rotate_under_a_running_user(gateway: Gateway) -> None:
     }
     (gateway.folder / "user.json").write_text(json.dumps(pod))
     before = gateway.kubectl("apply", "-n", "jhub", "-f", "user.json")["metadata"]["uid"]
-    set_passwords(gateway, NEW_PASSWORDS)
+    assert hub_secrets(gateway) == given
+    set_secrets(gateway, NEXT)
     assert "replaced" not in gateway.up()
-    assert hub_passwords(gateway) == tuple(NEW_PASSWORDS.values())
-    assert gateway.outputs()["hub_admin_password"] == NEW_PASSWORDS["gateway:adminPassword"]
+    assert hub_secrets(gateway) == NEXT
+    assert gateway.outputs()["hub_admin_password"] == NEXT["adminPassword"]
     assert gateway.kubectl("get", "pod", "-n", "jhub", "jupyter-user1")["metadata"]["uid"] == before
     gateway.up("--expect-no-changes")
+    # Without the setting the hub goes on with what it has, so that nobody has to log in again.
+    gateway.change(lambda config: config.pop("gateway:cookieSecret"))
+    gateway.up()
+    assert hub_secrets(gateway) == NEXT
 
 
 def test_kubeconfig_is_signed_anew(gateway: Gateway) -> None:
@@ -254,6 +279,7 @@ def test_state_moves_to_an_s3_bucket(gateway: Gateway, bucket: dict[str, str], k
     assert moved.outputs() == gateway.outputs()
     kept = Path(bucket["FOLDER"])
     assert (kept / ".pulumi" / "stacks" / "gateway" / f"{NAME}.json").exists()
-    search = Search({**known, **NEW_PASSWORDS, "client key": client_key(moved)})
+    rotated = {f"next {key}": value for key, value in NEXT.items()}
+    search = Search({**known, **rotated, "client key": client_key(moved)})
     search.files([kept])
     assert search.found == set()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pulumi.runtime import rpc
 
 from components.cloud import Existing, ExistingCluster, ExistingNodeGroup
 from tests.unit.conftest import INGRESS_IP, SECRETS, Run
@@ -138,6 +139,13 @@ def test_homes_stand_between_the_hubs_namespace_and_the_hub(program: Program) ->
     commands = program().recorded.of_type("command:local:Command")
     assert commands["gw25-hub-homes-volumes"]["environment"]["KEEP"] == ""
     assert "gw25-hub-homes-volumes" not in program(forget).recorded.of_type("command:local:Command")
+
+
+def test_the_hub_is_given_the_cookie_secret_as_a_secret(program: Program) -> None:
+    recorded = program(secrets={**SECRETS, "cookieSecret": "ab" * 32}).recorded
+    assert recorded.release("jhub")["values"]["hub"]["cookieSecret"] == "ab" * 32
+    (raw,) = [r.inputs["values"] for r in recorded.resources if r.inputs.get("name") == "jhub"]
+    assert rpc.is_rpc_secret(raw)
 
 
 def test_outputs(program: Program) -> None:

@@ -79,6 +79,13 @@ def test_outputs_pass_through_and_secrets_stay_secret() -> None:
     asyncio.run(check())
 
 
+def test_cookies_are_signed_by_the_chart_unless_a_secret_is_given() -> None:
+    assert "cookieSecret" not in make_values()["hub"]
+    given = make_values(cookie_secret="ab" * 32)
+    assert given["hub"]["cookieSecret"] == "ab" * 32
+    assert schema_errors(given) == []
+
+
 def test_an_image_without_tag_is_refused() -> None:
     images = dict.fromkeys(CATALOGUE.image_names(), "registry.test:5000/gw/pyaos")
     with pytest.raises(ValueError, match="must have a tag or a digest"):
