@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_command as command
 
+from components.tasks import environment, task
+
 
 @dataclass(frozen=True, kw_only=True)
 class AuditArgs:
@@ -29,17 +31,17 @@ class Audit(pulumi.ComponentResource):
         super().__init__("gateway:index:Audit", name, None, opts)
         command.local.Command(
             f"{name}-cloud",
-            create=".venv/bin/python -m components.tasks.audit before",
+            create=task("audit", "before"),
             # What was there before the gateway stays what it was when the settings change.
             update='printf %s "$PULUMI_COMMAND_STDOUT"',
-            delete=".venv/bin/python -m components.tasks.audit",
-            environment={
-                "GATEWAY": args.gateway,
-                "FQDN": args.fqdn,
-                "ZONE_ID": args.zone_id,
-                "KEEP": " ".join(args.keep),
-                **({"OS_CLOUD": args.cloud} if args.cloud else {}),
-            },
+            delete=task("audit"),
+            environment=environment(
+                args.cloud,
+                GATEWAY=args.gateway,
+                FQDN=args.fqdn,
+                ZONE_ID=args.zone_id,
+                KEEP=" ".join(args.keep),
+            ),
             logging=command.local.Logging.STDERR,
             opts=pulumi.ResourceOptions(parent=self, custom_timeouts=pulumi.CustomTimeouts(delete="15m")),
         )

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_command as command
 
+from components.tasks import task
+
 
 @dataclass(frozen=True, kw_only=True)
 class CertificateArgs:
@@ -31,7 +33,7 @@ class Certificate(pulumi.ComponentResource):
         super().__init__("gateway:index:Certificate", name, None, opts)
         waited = command.local.Command(
             f"{name}-ready",
-            create=".venv/bin/python -m components.tasks.certificate",
+            create=task("certificate"),
             stdin=args.kubeconfig,
             environment={
                 "NAMESPACE": args.namespace,

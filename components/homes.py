@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_command as command
 
-TASK = ".venv/bin/python -m components.tasks.homes"
+from components.tasks import environment, task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,19 +39,19 @@ class Homes(pulumi.ComponentResource):
         super().__init__("gateway:index:Homes", name, None, opts)
         command.local.Command(
             f"{name}-volumes",
-            create=f"{TASK} take-back",
+            create=task("homes", "take-back"),
             # When the settings change, what is known of the cluster stays.
             update='printf %s "$PULUMI_COMMAND_STDOUT"',
-            delete=f"{TASK} keep",
+            delete=task("homes", "keep"),
             stdin=args.kubeconfig,
-            environment={
-                "GATEWAY": args.gateway,
-                "CLUSTER_ID": args.cluster_id,
-                "NAMESPACE": args.namespace,
-                "STORAGE_CLASS": args.storage_class,
-                "KEEP": "homes" if args.keep else "",
-                **({"OS_CLOUD": args.cloud} if args.cloud else {}),
-            },
+            environment=environment(
+                args.cloud,
+                GATEWAY=args.gateway,
+                CLUSTER_ID=args.cluster_id,
+                NAMESPACE=args.namespace,
+                STORAGE_CLASS=args.storage_class,
+                KEEP="homes" if args.keep else "",
+            ),
             triggers=[args.cluster_id],
             logging=command.local.Logging.STDERR,
             opts=pulumi.ResourceOptions(

@@ -13,6 +13,7 @@ from components import versions
 from components.helm import ChartSource, install
 from components.magnum_cluster import ClusterProvider
 from components.nodegroup import node_selector
+from components.tasks import environment, task
 
 NAMESPACE = "ingress-nginx"
 
@@ -77,12 +78,12 @@ class IngressNginx(pulumi.ComponentResource):
         self.ip = service.status.load_balancer.ingress[0].ip
         port = command.local.Command(
             f"{name}-port",
-            create=".venv/bin/python -m components.tasks.port",
-            environment={
-                "ADDRESS": self.ip,
-                "SERVICE": service.metadata.uid,  # another Service has another load balancer
-                **({"OS_CLOUD": args.cloud} if args.cloud else {}),
-            },
+            create=task("port"),
+            environment=environment(
+                args.cloud,
+                ADDRESS=self.ip,
+                SERVICE=service.metadata.uid,  # another Service has another load balancer
+            ),
             logging=command.local.Logging.STDERR,
             opts=pulumi.ResourceOptions(parent=self),
         )

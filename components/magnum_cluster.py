@@ -12,6 +12,7 @@ from pulumi_openstack import containerinfra
 from components.cloud import ATTEMPT_LABEL, OWNER_LABEL, ExistingCluster
 from components.leftovers import cluster_hooks
 from components.settings import Cluster, Network
+from components.tasks import environment, task
 
 
 class ClusterProvider(kubernetes.Provider):
@@ -100,13 +101,13 @@ class MagnumCluster(pulumi.ComponentResource):
         self.magnum = cluster
         signed = command.local.Command(
             f"{name}-kubeconfig",
-            create=".venv/bin/python -m components.tasks.kubeconfig",
-            environment={
-                "CLUSTER_ID": cluster.id,
-                "TIMEOUT_MINUTES": str(args.timeout_minutes),
-                "GENERATION": str(args.settings.kubeconfig_generation),
-                **({"OS_CLOUD": args.cloud} if args.cloud else {}),
-            },
+            create=task("kubeconfig"),
+            environment=environment(
+                args.cloud,
+                CLUSTER_ID=cluster.id,
+                TIMEOUT_MINUTES=str(args.timeout_minutes),
+                GENERATION=str(args.settings.kubeconfig_generation),
+            ),
             logging=command.local.Logging.STDERR,
             opts=pulumi.ResourceOptions(
                 parent=self,
@@ -117,7 +118,7 @@ class MagnumCluster(pulumi.ComponentResource):
         self.kubeconfig = signed.stdout
         volumes = command.local.Command(
             f"{name}-volumes",
-            delete=".venv/bin/python -m components.tasks.volumes",
+            delete=task("volumes"),
             stdin=self.kubeconfig,
             environment={"TIMEOUT_MINUTES": "15"},
             logging=command.local.Logging.STDERR,
