@@ -8,6 +8,7 @@ restarts; everything else lies under the sandbox's folder.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -28,6 +29,7 @@ SHARED_BASE = "localhost/sandbox-base"
 """Its name in the engine, the same for all sandboxes that use one engine."""
 START_TIMEOUT_S = 60
 
+_NONE = "<none>"
 _OPEN_LOCALLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -103,9 +105,16 @@ def remove() -> None:
     stop()
     engine = _known()
     with suppress(ContainersError):  # it may be gone, with all that it had
-        listed = engine.docker("images", "--format", "{{.Repository}}:{{.Tag}}").split()
-        if ours := [name for name in listed if name.startswith((f"{engine.registry}/", f"{SHARED_BASE}:"))]:
-            engine.docker("rmi", *ours)
+        listed = engine.docker("images", "--digests", "--format", "{{json .}}").splitlines()
+        images = [json.loads(line) for line in listed]
+        ours = [image for image in images if image["Repository"].startswith(f"{engine.registry}/")]
+        kept = {image["ID"] for image in images if image not in ours and image["Repository"] != SHARED_BASE}
+        ours += [image for image in images if image["Repository"] == SHARED_BASE and image["ID"] not in kept]
+        # By digest first: with the last tag of a repository go its digests.
+        names = [f"{image['Repository']}@{image['Digest']}" for image in ours if image["Digest"] != _NONE]
+        names += [f"{image['Repository']}:{image['Tag']}" for image in ours if image["Tag"] != _NONE]
+        if names:
+            engine.docker("rmi", *dict.fromkeys(names))
     shutil.rmtree(_folder(), ignore_errors=True)
 
 

@@ -24,6 +24,14 @@ TIME_SCALE = "0.001"
 """The cloud's ten minutes take 0.6 s."""
 
 
+def run_module(env: dict[str, str], module: str, *words: str) -> str:
+    """What `python -m MODULE …` prints on the sandbox of this environment; fails when its exit code is not 0."""
+    command = [sys.executable, "-m", module, *words]
+    done = subprocess.run(command, cwd=ROOT, env=env, text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
 @pytest.fixture(scope="session")
 def sandbox_env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """A sandbox of the tests' own, empty at first; what `make -s sandbox-env` gives for it, as a mapping."""
@@ -36,17 +44,11 @@ def sandbox_env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
         "SANDBOX_TIME_SCALE": TIME_SCALE,
     }
 
-    def sandbox(*words: str) -> str:
-        command = [sys.executable, "-m", "sandbox", *words]
-        done = subprocess.run(command, cwd=ROOT, env=own, text=True, capture_output=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
     try:
-        sandbox("start")
-        yield {**own, **json.loads(sandbox("env", "--json"))}
+        run_module(own, "sandbox", "start")
+        yield {**own, **json.loads(run_module(own, "sandbox", "env", "--json"))}
     finally:
-        sandbox("down")
+        run_module(own, "sandbox", "down")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,127 @@
+"""`pulumi up` builds the gateway's images and pushes them, and the hub runs exactly these."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from sandbox import containers
+from sandbox.containers import Engine
+from tests.sandbox.conftest import ROOT, Gateway, run_module
+
+IMAGES = {"pyaos", "idv-cave", "hawkeye"}
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+
+
+@pytest.fixture(scope="module")
+def images_env(sandbox_env: dict[str, str]) -> Iterator[dict[str, str]]:
+    """The environment of a sandbox with a registry, and with the Docker engine that runs here, else its own."""
+    env = {**sandbox_env, "DOCKER_HOST": containers.environment()["DOCKER_HOST"]}
+    try:
+        run_module(env, "sandbox", "start", "--images")
+        yield {**env, **json.loads(run_module(env, "sandbox", "env", "--json"))}
+    finally:
+        run_module(env, "sandbox.containers", "remove")
+
+
+@pytest.fixture(scope="module")
+def engine(images_env: dict[str, str]) -> Engine:
+    return Engine(host=images_env["DOCKER_HOST"], registry=images_env["SANDBOX_REGISTRY"])
+
+
+@pytest.fixture(scope="module")
+def gateway(new_gateway: Callable[[str], Gateway], images_env: dict[str, str]) -> Gateway:
+    """A gateway that is up, with images built as the sandbox's stack has it, from a copy of docker/."""
+    gateway = new_gateway("images")
+    gateway.env = images_env
+    (gateway.folder / "docker").unlink()
+    ignored = shutil.ignore_patterns("node_modules", "dist", "__pycache__")
+    shutil.copytree(ROOT / "docker", gateway.folder / "docker", ignore=ignored)
+    stack = yaml.safe_load((ROOT / "Pulumi.sandbox.yaml").read_text(encoding="utf-8"))["config"]
+    gateway.change(lambda config: config.update({"gateway:images": stack["gateway:images"]}))
+    gateway.up()
+    return gateway
+
+
+def references(values: Any) -> set[str]:
+    """All images that Helm values name: as one string, or as name and tag."""
+    if isinstance(values, list):
+        return set().union(*map(references, values))
+    if not isinstance(values, dict):
+        return set()
+    if isinstance(values.get("name"), str) and isinstance(values.get("tag"), str):
+        return {f"{values['name']}:{values['tag']}"}
+    image = values.get("image")
+    return references(list(values.values())) | ({image} if isinstance(image, str) else set())
+
+
+def of_the_hub(gateway: Gateway) -> set[str]:
+    """The images that the hub's release was given."""
+    gateway.kubectl("get", "namespaces")  # writes the kubeconfig
+    config = str(gateway.folder / "kubeconfig")
+    values = gateway.run("helm", "--kubeconfig", config, "get", "values", "-n", "jhub", "jhub", "-o", "json")
+    return references(json.loads(values.stdout))
+
+
+def events(engine: Engine, since: float) -> set[str]:
+    """Names of the images in our registry that the engine has tagged or pushed since then."""
+    window = (f"--since={since:.3f}", f"--until={time.time():.3f}")
+    shown = engine.docker("events", *window, "--filter=type=image", "--format={{json .}}")
+    named = [json.loads(line)["Actor"]["Attributes"].get("name", "") for line in shown.splitlines()]
+    return {re.split("[:@]", name.removeprefix(engine.registry))[0] for name in named if engine.registry in name}
+
+
+def test_the_registry_has_what_the_outputs_name_by_digest(gateway: Gateway, engine: Engine) -> None:
+    images = gateway.outputs()["images"]
+    assert set(images) == IMAGES
+    for name, reference in images.items():
+        repository, _, digest = reference.partition("@")
+        assert repository == f"{engine.registry}/gateway/{name}"
+        url = f"http://{engine.registry}/v2/gateway/{name}/manifests/{digest}"
+        request = urllib.request.Request(url, headers={"Accept": MANIFEST})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert f"sha256:{hashlib.sha256(answer.read()).hexdigest()}" == digest
+
+
+def test_the_hub_has_exactly_these(gateway: Gateway) -> None:
+    assert of_the_hub(gateway) == set(gateway.outputs()["images"].values())
+
+
+def test_an_unchanged_context_is_neither_built_nor_pushed(gateway: Gateway, engine: Engine) -> None:
+    began = time.time()
+    gateway.up("--expect-no-changes")
+    assert events(engine, began) == set()
+
+
+def test_a_changed_file_has_its_image_built_and_no_other(gateway: Gateway, engine: Engine) -> None:
+    before, began = gateway.outputs()["images"], time.time()
+    file = gateway.folder / "docker" / "hawkeye" / "hawkeye.desktop"
+    file.write_text(file.read_text() + "# changed\n")
+    gateway.up()
+    after = gateway.outputs()["images"]
+    assert {name for name in IMAGES if after[name] != before[name]} == {"hawkeye"}
+    assert events(engine, began) == {"/gateway/hawkeye"}
+    assert of_the_hub(gateway) == set(after.values())
+
+
+def test_without_an_engine_the_published_images_are_named(gateway: Gateway) -> None:
+    before = gateway.resources(), gateway.outputs()
+    lost = Gateway(
+        name=gateway.name,
+        folder=gateway.folder,
+        env={**gateway.env, "DOCKER_HOST": f"unix://{gateway.folder}/no.sock"},
+    )
+    shown = lost.up(code=1)
+    assert "gateway:images.build: needs a Docker engine (Cannot connect to the Docker daemon at" in shown
+    assert "without one use the published images (docker.io/unidata/gateway-pyaos:1.0.0," in shown
+    assert "Traceback" not in shown
+    assert (gateway.resources(), gateway.outputs()) == before
