@@ -16,7 +16,12 @@ SERVERS = {"named": "bind9", "rndc": "bind9-utils", "dig": "bind9-dnsutils", "et
 """Programs, and the Debian packages that have them."""
 ENGINE = {"docker": "docker.io", "dockerd": "docker.io", "iptables": "iptables"}
 """The same for a Docker engine, where none answers yet."""
-CONTAINERS = {"docker": "docker.io", "docker-registry": "docker-registry", "mmdebstrap": "mmdebstrap"}
+CONTAINERS = {
+    "docker": "docker.io",
+    "docker-registry": "docker-registry",
+    "mmdebstrap": "mmdebstrap",
+    "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",  # what Ubuntu lacks
+}
 """The same for the images, with any engine."""
 BROWSER = {"chromium": "chromium"}
 """The same for what looks at the desktops."""
@@ -50,8 +55,8 @@ PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbi
 
 
 def program(name: str) -> str | None:
-    """Path of an installed program, also of one that only an administrator has on the PATH."""
-    return shutil.which(name, path=PATH)
+    """Path of an installed program, also of one that only an administrator has on the PATH; or of a file."""
+    return shutil.which(name, path=PATH, mode=os.F_OK)
 
 
 class DebianPackages(Step):

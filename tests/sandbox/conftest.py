@@ -25,7 +25,7 @@ TIME_SCALE = "0.001"
 
 
 def run_module(env: dict[str, str], module: str, *words: str) -> str:
-    """What `python -m MODULE …` prints on the sandbox of this environment; fails when its exit code is not 0."""
+    """What `python -m MODULE …` prints, with this environment; fails when its exit code is not 0."""
     command = [sys.executable, "-m", module, *words]
     done = subprocess.run(command, cwd=ROOT, env=env, text=True, capture_output=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

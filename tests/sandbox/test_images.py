@@ -24,7 +24,7 @@ MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 @pytest.fixture(scope="module")
 def images_env(sandbox_env: dict[str, str]) -> Iterator[dict[str, str]]:
-    """The environment of a sandbox with a registry, and with the Docker engine that runs here, else its own."""
+    """The environment of a sandbox with a registry and the Docker engine that runs here, else its own."""
     env = {**sandbox_env, "DOCKER_HOST": containers.environment()["DOCKER_HOST"]}
     try:
         run_module(env, "sandbox", "start", "--images")
@@ -77,7 +77,8 @@ def events(engine: Engine, since: float) -> set[str]:
     window = (f"--since={since:.3f}", f"--until={time.time():.3f}")
     shown = engine.docker("events", *window, "--filter=type=image", "--format={{json .}}")
     named = [json.loads(line)["Actor"]["Attributes"].get("name", "") for line in shown.splitlines()]
-    return {re.split("[:@]", name.removeprefix(engine.registry))[0] for name in named if engine.registry in name}
+    ours = [name.removeprefix(engine.registry) for name in named if name.startswith(engine.registry)]
+    return {re.split("[:@]", name)[0] for name in ours}
 
 
 def test_the_registry_has_what_the_outputs_name_by_digest(gateway: Gateway, engine: Engine) -> None:

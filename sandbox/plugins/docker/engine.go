@@ -21,8 +21,8 @@ import (
 const (
 	// linesOfError are as many of the last lines of a build as its error repeats.
 	linesOfError = 20
-	// showEvery is the time between two lines that are shown; a new step of a build is shown at once.
-	showEvery = 2 * time.Second
+	// showEvery is the least time between two lines that are shown.
+	showEvery = time.Second
 )
 
 // Images wait for each other: the classic builder would do the steps that two of them share twice, and an engine
@@ -122,6 +122,7 @@ func (e *engine) publish(ctx context.Context, wanted *spec) (string, error) {
 		}
 	}
 	if digest != "" {
+		e.tell("pushed, " + digest)
 		return reference.FamiliarName(named) + "@" + digest, nil
 	}
 	made, err := e.ImageInspect(ctx, wanted.ImageName)
@@ -138,7 +139,7 @@ func (e *engine) publish(ctx context.Context, wanted *spec) (string, error) {
 
 // show tells the operator a line, unless the one before it is too new.
 func (e *engine) show(line string) {
-	if strings.HasPrefix(line, "Step ") || time.Since(e.told) >= showEvery {
+	if time.Since(e.told) >= showEvery {
 		e.tell(line)
 		e.told = time.Now()
 	}

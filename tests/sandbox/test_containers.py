@@ -1,0 +1,65 @@
+"""Which Docker engine the sandbox takes, and what it asks for where there is none. None is started here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sandbox import containers, layout, packages, shell
+from sandbox.containers import ContainersError
+
+PRESENT = "unix:///run/present.sock"
+
+
+@pytest.fixture(autouse=True)
+def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A docker client that finds an engine at PRESENT only, and a sandbox that has none of its own."""
+    docker = tmp_path / "docker"
+    docker.write_text(
+        "#!/bin/sh\n"
+        'case "$1" in\n'
+        'context) echo "$DOCKER_HOST" ;;\n'
+        f'version) [ "$DOCKER_HOST" = {PRESENT} ] || {{ echo "Cannot connect" >&2; exit 1; }} ;;\n'
+        "esac\n"
+    )
+    docker.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(layout, "RUN", tmp_path / "run")
+
+
+def test_an_engine_that_answers_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", PRESENT)
+    assert "dockerd" not in containers.programs()
+    variables = shell.environment()
+    registry = f"127.0.0.1:{layout.port('registry')}"
+    assert variables["DOCKER_HOST"] == PRESENT
+    assert variables["SANDBOX_REGISTRY"] == registry
+    assert variables["SANDBOX_BASE"] == f"{registry}/debian:12"
+
+
+def test_another_sandboxs_variables_are_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SANDBOX_REGISTRY", "127.0.0.1:9")
+    assert shell.environment()["SANDBOX_REGISTRY"] == f"127.0.0.1:{layout.port('registry')}"
+
+
+def test_root_starts_one_where_none_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere")
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    assert containers.programs() == {**packages.ENGINE, **packages.CONTAINERS}
+
+
+def test_others_are_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere")
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    with pytest.raises(ContainersError) as refused:
+        containers.programs()
+    for words in ("(Cannot connect)", "Start Docker, or set DOCKER_HOST", "remove `gateway:images` from"):
+        assert words in str(refused.value)
+
+
+def test_a_stack_that_builds_nothing_needs_no_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shell.builds_images()
+    monkeypatch.setattr(layout, "ROOT", tmp_path)
+    (tmp_path / "Pulumi.sandbox.yaml").write_text("config:\n  gateway:name: gw25\n")
+    assert not shell.builds_images()
