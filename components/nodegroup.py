@@ -54,9 +54,11 @@ class Nodegroup(pulumi.ComponentResource):
             node_count=args.settings.min,
             min_node_count=args.settings.min,
             max_node_count=args.settings.max,
-            # No other property can tell Magnum and the engine that a group that failed shall be replaced.
-            labels={GROUP_ATTEMPT_LABEL: str(attempt)} if attempt > 1 else None,
-            merge_labels=True if attempt > 1 else None,
+            # No other property can tell Magnum and the engine that a group that failed shall be replaced. At
+            # the first attempt, too: of a creation whose end the provider did not see it knows no labels but
+            # those asked for, and would replace a group without any.
+            labels={GROUP_ATTEMPT_LABEL: str(attempt)},
+            merge_labels=True,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 import_=alive.id if alive else None,

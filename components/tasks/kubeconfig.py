@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from keystoneauth1.adapter import Adapter
 from keystoneauth1.exceptions import ClientException, ConnectFailure, RetriableConnectionFailure
-from requests import HTTPError
+from requests import HTTPError, codes
 from tenacity import RetryError, Retrying, TryAgain, retry_if_exception, stop_after_delay, wait_fixed
 
 POLL_SECONDS = 5
@@ -35,7 +35,7 @@ class ClusterFailed(Exception):
 def wait_complete(magnum: Adapter, cluster_id: str, *, timeout_s: float) -> dict[str, Any]:
     """The cluster as Magnum describes it, once it is complete and has an address.
 
-    Faults of the network and of the service (5xx) are waited out. Raises ClusterFailed.
+    Faults of the network and of the service (5xx, 429) are waited out. Raises ClusterFailed.
     """
 
     def look() -> dict[str, Any]:
@@ -69,7 +69,8 @@ def wait_complete(magnum: Adapter, cluster_id: str, *, timeout_s: float) -> dict
 def _passing(error: BaseException) -> bool:
     """Whether waiting may cure it: not complete yet, no answer, or the service's own fault."""
     response = error.response if isinstance(error, HTTPError) else None
-    broken = response is not None and response.status_code >= 500  # noqa: PLR2004
+    status = response.status_code if response is not None else 0
+    broken = status >= 500 or status == codes.too_many_requests  # noqa: PLR2004
     return broken or isinstance(error, TryAgain | ConnectFailure | RetriableConnectionFailure)
 
 

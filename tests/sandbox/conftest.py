@@ -143,3 +143,17 @@ def faults(sandbox_env: dict[str, str]) -> Path:
     folder = Path(sandbox_env["SANDBOX_HOME"]) / "run" / "faults"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@pytest.fixture
+def cloud_fault(sandbox_env: dict[str, str]) -> Iterator[Callable[..., None]]:
+    """Makes a service of the cloud fail until the test ends: type in the catalogue, options of `fault`."""
+    command, hit = [sys.executable, "-m", "sandbox.cloud", "fault"], set()
+
+    def make(service: str, *options: str) -> None:
+        hit.add(service)
+        subprocess.run([*command, service, *options], cwd=ROOT, env=sandbox_env, check=True)
+
+    yield make
+    for service in hit:
+        subprocess.run([*command, service, "--clear"], cwd=ROOT, env=sandbox_env, check=True)

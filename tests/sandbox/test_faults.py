@@ -6,8 +6,6 @@ One gateway is used for all: before each fault, the part that it shall hit is de
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,6 @@ from tests.sandbox.lifecycle import clusters, in_the_background, plane
 from tests.sandbox.magnum import eventually
 
 NAME = "shaken"
-CLOUD_FAULT = [sys.executable, "-m", "sandbox.cloud", "fault"]
 
 
 @pytest.fixture(scope="module")
@@ -48,20 +45,6 @@ def mended(gateway: Gateway, cloud: Connection, undisturbed: dict[str, Any]) -> 
     assert end_state(gateway, cloud) == undisturbed
 
 
-@pytest.fixture
-def fault(sandbox_env: dict[str, str]) -> Iterator[Callable[..., None]]:
-    """Makes a service of the cloud fail until the test ends."""
-    hit = set()
-
-    def make(service: str, *options: str) -> None:
-        hit.add(service)
-        subprocess.run([*CLOUD_FAULT, service, *options], cwd=ROOT, env=sandbox_env, check=True)
-
-    yield make
-    for service in hit:
-        subprocess.run([*CLOUD_FAULT, service, "--clear"], cwd=ROOT, env=sandbox_env, check=True)
-
-
 def without(gateway: Gateway, resource: str) -> None:
     """Destroy one resource, and what stands on it."""
     state = yaml.safe_load(gateway.run("pulumi", "stack", "export", "--stack", gateway.name).stdout)
@@ -72,10 +55,10 @@ def without(gateway: Gateway, resource: str) -> None:
 
 @pytest.mark.parametrize("service", ["container-infra", "dns", "identity"])
 def test_a_service_that_is_down_is_told_and_nothing_changes(
-    gateway: Gateway, undisturbed: dict[str, Any], fault: Callable[..., None], service: str
+    gateway: Gateway, undisturbed: dict[str, Any], cloud_fault: Callable[..., None], service: str
 ) -> None:
     before = gateway.resources()
-    fault(service, "--status", "503")
+    cloud_fault(service, "--status", "503")
     shown = gateway.up(code=1)
     assert "must name a cloud of clouds.yaml that answers" in shown
     assert "nothing was changed" in shown
@@ -84,11 +67,11 @@ def test_a_service_that_is_down_is_told_and_nothing_changes(
 
 @pytest.mark.usefixtures("mended")
 def test_magnum_answers_errors_and_the_node_group_fails(
-    gateway: Gateway, fault: Callable[..., None], faults: Path
+    gateway: Gateway, cloud_fault: Callable[..., None], faults: Path
 ) -> None:
     without(gateway, "mediums-magnum")
     for status in ("500", "503", "429"):
-        fault(
+        cloud_fault(
             "container-infra", "--status", status, "--count", "1", "--method", "POST", "--path", "nodegroups"
         )
         assert f"but got {status} instead" in gateway.up(code=1)
@@ -97,18 +80,43 @@ def test_magnum_answers_errors_and_the_node_group_fails(
 
 
 @pytest.mark.usefixtures("mended")
-def test_designate_is_down_when_the_record_is_made(gateway: Gateway, fault: Callable[..., None]) -> None:
+def test_magnum_answers_errors_while_the_node_group_is_made(
+    gateway: Gateway, cloud_fault: Callable[..., None]
+) -> None:
+    for status in ("500", "503", "429"):
+        without(gateway, "mediums-magnum")
+        # Only who asks for one node group: that is the provider, which waits for it.
+        cloud_fault(
+            "container-infra", "--status", status, "--count", "1", "--method", "GET", "--path", "nodegroups/"
+        )
+        shown = gateway.up(code=1)
+        assert "to become ready" in shown
+        assert f"but got {status} instead" in shown
+        begun = gateway.resources()[f"{NAME}-mediums-magnum"]
+        gateway.up()
+        assert gateway.resources()[f"{NAME}-mediums-magnum"] == begun, "the group was made twice"
+
+
+@pytest.mark.usefixtures("mended")
+def test_designate_is_down_when_the_record_is_made(
+    gateway: Gateway, cloud_fault: Callable[..., None]
+) -> None:
     without(gateway, "record-a")
-    fault("dns", "--status", "503", "--method", "POST")
+    cloud_fault("dns", "--status", "503", "--method", "POST")
     assert "Error creating openstack_dns_recordset_v2" in gateway.up(code=1)
+    # Only who asks for one record: that is the provider, which waits for it.
+    cloud_fault("dns", "--status", "503", "--count", "1", "--method", "GET", "--path", "recordsets/")
+    shown = gateway.up(code=1)
+    assert "Error waiting for openstack_dns_recordset_v2" in shown
+    assert "but got 503 instead" in shown
 
 
 @pytest.mark.usefixtures("mended")
 def test_load_balancer_stays_pending_and_a_second_up_is_refused(
-    gateway: Gateway, cloud: Connection, fault: Callable[..., None]
+    gateway: Gateway, cloud: Connection, cloud_fault: Callable[..., None]
 ) -> None:
     without(gateway, "ingress-release")
-    fault("load-balancer", "--pending")
+    cloud_fault("load-balancer", "--pending")
     with in_the_background(gateway, "up") as first:
         eventually(lambda: any(NAME in b.name for b in cloud.load_balancer.load_balancers()))
         refused = gateway.up(code=1)

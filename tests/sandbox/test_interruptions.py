@@ -63,6 +63,22 @@ def test_a_cluster_that_failed_is_made_anew(new_gateway: NewGateway, cloud: Conn
     gateway.up("--expect-no-changes")
 
 
+def test_magnum_answers_errors_while_the_cluster_is_made(
+    new_gateway: NewGateway, cloud: Connection, cloud_fault: Callable[..., None]
+) -> None:
+    gateway = new_gateway("asked")
+    # Only who asks for one cluster: that is the provider, which waits for it.
+    once = ("--status", "503", "--count", "1", "--method", "GET", "--path", "clusters/")
+    cloud_fault("container-infra", *once)
+    shown = gateway.up(code=1)
+    assert "to become ready" in shown
+    assert "but got 503 instead" in shown
+    (made,) = clusters(cloud, "asked")
+    gateway.up()
+    assert [cluster.uuid for cluster in clusters(cloud, "asked")] == [made.uuid]
+    gateway.up("--refresh", "--expect-no-changes")
+
+
 def test_two_gateways_at_once(new_gateway: NewGateway, cloud: Connection) -> None:
     gateways = [new_gateway("north"), new_gateway("south")]
     ups = [in_the_background(gateway, "up") for gateway in gateways]

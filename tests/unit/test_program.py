@@ -31,7 +31,8 @@ def test_the_gate_of_autoscaling_is_the_clusters_label(program: Program) -> None
     labels = recorded.one("openstack:containerinfra/cluster:Cluster")["labels"]
     assert labels["auto_scaling_enabled"] == "true"
     assert not {"min_node_count", "max_node_count"} & set(labels), "default-worker must not scale"
-    assert "labels" not in recorded.one("openstack:containerinfra/nodeGroup:NodeGroup")
+    own = recorded.one("openstack:containerinfra/nodeGroup:NodeGroup")["labels"]
+    assert own == {"gateway_group_attempt": "1"}
 
 
 def test_no_group_that_scales_no_gate(program: Program) -> None:
