@@ -20,6 +20,7 @@ CONTAINERS = {
     "docker": "docker.io",
     "docker-registry": "docker-registry",
     "mmdebstrap": "mmdebstrap",
+    "newuidmap": "uidmap",  # for mmdebstrap where it is not run by root
     "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",  # what Ubuntu lacks
 }
 """The same for the images, with any engine."""
