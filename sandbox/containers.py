@@ -28,6 +28,8 @@ BASE = "debian:12"
 SHARED_BASE = "localhost/sandbox-base"
 """Its name in the engine, the same for all sandboxes that use one engine."""
 START_TIMEOUT_S = 60
+SOCKET_PATH_MAX = 107
+"""Bytes that Linux has for the path of a unix socket."""
 
 _NONE = "<none>"
 _OPEN_LOCALLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -94,8 +96,9 @@ def stop() -> None:
     if processes.alive("dockerd"):
         engine = _known()
         # dockerd and its containerd are told to end at once, too late then to end the containers.
-        if running := engine.docker("ps", "--quiet").split():
-            engine.docker("kill", *running)
+        with suppress(ContainersError):  # an engine that hangs must end all the same
+            if running := engine.docker("ps", "--quiet", timeout=30).split():
+                engine.docker("kill", *running, timeout=30)
     processes.stop("dockerd")
     processes.stop("registry")
 
@@ -152,6 +155,11 @@ def _own_engine(say: Callable[[str], object]) -> str:
     if not processes.alive("dockerd"):
         say("Docker engine: starting")
         folder = _folder()
+        longest = folder / "exec" / "containerd" / "containerd.sock.ttrpc"
+        if len(os.fsencode(longest)) > SOCKET_PATH_MAX:
+            raise ContainersError(
+                f"{longest} is too long for a socket: set SANDBOX_HOME to a folder with a shorter name"
+            )
         folder.mkdir(parents=True, exist_ok=True)
         # Left by an engine that was killed; dockerd refuses to start over it.
         (folder / "docker.pid").unlink(missing_ok=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import containers, layout, packages, shell
+from sandbox import containers, layout, packages, processes, shell
 from sandbox.containers import ContainersError
 
 PRESENT = "unix:///run/present.sock"
@@ -56,6 +56,18 @@ def test_others_are_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
         containers.programs()
     for words in ("(Cannot connect)", "Start Docker, or set DOCKER_HOST", "remove `gateway:images` from"):
         assert words in str(refused.value)
+
+
+def test_a_folder_too_deep_for_the_engines_sockets_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere")
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr(packages, "program", lambda name: name)
+    monkeypatch.setattr(processes, "start", lambda *_, **__: pytest.fail("nothing is to be started"))
+    monkeypatch.setattr(layout, "RUN", tmp_path / ("deep" * 25))
+    with pytest.raises(ContainersError, match="too long for a socket: set SANDBOX_HOME"):
+        containers.start(print)
 
 
 def test_a_stack_that_builds_nothing_needs_no_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,11 +72,16 @@ def of_the_hub(gateway: Gateway) -> set[str]:
     return references(json.loads(values.stdout))
 
 
-def events(engine: Engine, since: float) -> set[str]:
-    """Names of the images in our registry that the engine has tagged or pushed since then."""
+def events(engine: Engine, since: float, kind: str) -> list[dict[str, Any]]:
+    """What the engine did since then with images or containers."""
     window = (f"--since={since:.3f}", f"--until={time.time():.3f}")
-    shown = engine.docker("events", *window, "--filter=type=image", "--format={{json .}}")
-    named = [json.loads(line)["Actor"]["Attributes"].get("name", "") for line in shown.splitlines()]
+    shown = engine.docker("events", *window, f"--filter=type={kind}", "--format={{json .}}")
+    return [json.loads(line) for line in shown.splitlines()]
+
+
+def made(engine: Engine, since: float) -> set[str]:
+    """Names of the images in our registry that the engine has tagged or pushed since then."""
+    named = [event["Actor"]["Attributes"].get("name", "") for event in events(engine, since, "image")]
     ours = [name.removeprefix(engine.registry) for name in named if name.startswith(engine.registry)]
     return {re.split("[:@]", name)[0] for name in ours}
 
@@ -100,7 +105,7 @@ def test_the_hub_has_exactly_these(gateway: Gateway) -> None:
 def test_an_unchanged_context_is_neither_built_nor_pushed(gateway: Gateway, engine: Engine) -> None:
     began = time.time()
     gateway.up("--expect-no-changes")
-    assert events(engine, began) == set()
+    assert made(engine, began) == set()
 
 
 def test_a_changed_file_has_its_image_built_and_no_other(gateway: Gateway, engine: Engine) -> None:
@@ -110,8 +115,24 @@ def test_a_changed_file_has_its_image_built_and_no_other(gateway: Gateway, engin
     gateway.up()
     after = gateway.outputs()["images"]
     assert {name for name in IMAGES if after[name] != before[name]} == {"hawkeye"}
-    assert events(engine, began) == {"/gateway/hawkeye"}
+    assert made(engine, began) == {"/gateway/hawkeye"}
     assert of_the_hub(gateway) == set(after.values())
+
+
+def test_a_build_that_fails_is_told_and_changes_nothing(gateway: Gateway, engine: Engine) -> None:
+    before, began = (gateway.outputs(), of_the_hub(gateway)), time.time()
+    file = gateway.folder / "docker" / "hawkeye" / "install"
+    good = file.read_text()
+    file.write_text("#!/bin/sh\necho no radar today\nexit 117\n")
+    shown = gateway.up(code=1)
+    file.write_text(good)
+    assert "returned a non-zero code: 117" in shown
+    assert "    no radar today" in shown.partition("Diagnostics:")[2]
+    assert (gateway.outputs(), of_the_hub(gateway)) == before
+    did = events(engine, began, "container")
+    (failed,) = [e["Actor"]["ID"] for e in did if e["Actor"]["Attributes"].get("exitCode") == "117"]
+    assert failed in {e["Actor"]["ID"] for e in did if e["Action"] == "destroy"}
+    gateway.up("--expect-no-changes")
 
 
 def test_without_an_engine_the_published_images_are_named(gateway: Gateway) -> None:

@@ -80,7 +80,7 @@ func (e *engine) build(ctx context.Context, wanted *spec) error {
 	options := build.ImageBuildOptions{
 		Tags: []string{wanted.ImageName}, Dockerfile: dockerfile, BuildArgs: about.Args, Target: about.Target,
 		Platform: about.Platform, NetworkMode: about.Network, ExtraHosts: about.AddHosts,
-		CacheFrom: about.CacheFrom.Images, Remove: true, Version: version,
+		CacheFrom: about.CacheFrom.Images, Remove: true, ForceRemove: true, Version: version,
 		AuthConfigs: map[string]registry.AuthConfig{login.ServerAddress: login},
 	}
 	for _, cached := range about.CacheFrom.Images {
