@@ -31,8 +31,8 @@ class Homes(pulumi.ComponentResource):
     """Stands between the hub's namespace and the hub.
 
     On the way up, homes that were kept get their claims again before anybody logs in. On the way down they
-    are marked when the hub is gone, before the namespace takes its claims with it. Where a cluster is
-    replaced both happen.
+    are marked when the hub is gone, before the namespace takes its claims with it. Where a cluster that
+    somebody deleted is made anew both happen, in this order.
     """
 
     def __init__(self, name: str, args: HomesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -42,7 +42,7 @@ class Homes(pulumi.ComponentResource):
             create=task("homes", "take-back"),
             # When the settings change, what is known of the cluster stays.
             update='printf %s "$PULUMI_COMMAND_STDOUT"',
-            delete=task("homes", "keep"),
+            delete=task("homes", "keep") if args.keep else None,
             stdin=args.kubeconfig,
             environment=environment(
                 args.cloud,
@@ -50,7 +50,6 @@ class Homes(pulumi.ComponentResource):
                 CLUSTER_ID=args.cluster_id,
                 NAMESPACE=args.namespace,
                 STORAGE_CLASS=args.storage_class,
-                KEEP="homes" if args.keep else "",
             ),
             triggers=[args.cluster_id],
             logging=command.local.Logging.STDERR,

@@ -37,9 +37,12 @@ def say(line: str) -> None:
 def tools(
     images: Annotated[bool, typer.Option(help="Also what builds the desktops' images.")] = False,
     desktops: Annotated[bool, typer.Option(help="Also what tests the desktops in a browser.")] = False,
+    tests: Annotated[bool, typer.Option(help="Also what only the sandbox's tests start.")] = False,
 ) -> None:
     """Set up what is missing, and start nothing."""
     toolchain.ensure(images=images)
+    if tests:
+        toolchain.ensure_tests()
     if desktops:
         toolchain.ensure_desktops()
 

@@ -21,6 +21,11 @@ def ensure_desktops() -> None:
     _ensure([[packages.DebianPackages(programs), packages.DebianBase(), packages.desktops()]])
 
 
+def ensure_tests() -> None:
+    """The same for what only the tests of the sandbox start."""
+    _ensure([[programs.GoToolchain(), programs.s3()]])
+
+
 def _ensure(lanes: list[list[Step]]) -> None:
     if all(step.done() for lane in lanes for step in lane):
         return

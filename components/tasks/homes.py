@@ -1,8 +1,8 @@
 """Keep the users' homes when their cluster goes (`keep`), and give them back to the next one (`take-back`).
 
-Environment: GATEWAY, CLUSTER_ID, NAMESPACE, STORAGE_CLASS, KEEP (a word: homes are to be kept), and OS_CLOUD
-or OS_* for the cloud. Standard input: the kubeconfig. `take-back` prints how volumes name their cluster, and
-`keep` finds that in PULUMI_COMMAND_STDOUT. Exit 1: a home could not be kept, or not be given back.
+Environment: GATEWAY, CLUSTER_ID, NAMESPACE, STORAGE_CLASS, and OS_CLOUD or OS_* for the cloud. Standard
+input: the kubeconfig. `take-back` prints how volumes name their cluster, and `keep` finds that in
+PULUMI_COMMAND_STDOUT. Exit 1: a home could not be kept, or not be given back.
 """
 
 from __future__ import annotations
@@ -247,9 +247,6 @@ def _keep(place: Place, cluster_id: str) -> None:
 
 def main() -> int:
     """Run the task; the exit code."""
-    verb = sys.argv[1]
-    if verb == "keep" and not os.environ["KEEP"]:
-        return 0
     cluster_id = os.environ["CLUSTER_ID"]
     try:
         connection = config.new_client_from_config_dict(yaml.safe_load(sys.stdin.read()))  # type: ignore[no-untyped-call]
@@ -259,7 +256,7 @@ def main() -> int:
             cloud=openstack.connect(),
             api=client.CoreV1Api(connection),
         )
-        if verb == "keep":
+        if sys.argv[1] == "keep":
             _keep(place, cluster_id)
         else:
             take_back(place, os.environ["STORAGE_CLASS"])

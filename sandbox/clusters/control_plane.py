@@ -28,8 +28,8 @@ API_HOSTS = ("127.0.0.1", "localhost", "kubernetes.default.svc", "10.254.0.1")
 START_TIMEOUT_S = 90
 NODE_GRACE_S = 300
 """A node is taken for lost after this long without a heartbeat (stages/node-heartbeat.yaml)."""
-QUIET_GO = {"GOGC": "60", "GOMAXPROCS": "2"}
-"""Less memory for slightly more CPU: several clusters share one small machine."""
+QUIET_GO = {"GOMAXPROCS": "2"}
+"""Several clusters share one small machine."""
 
 HALTED = "halted"
 """While a file of this name lies in the cluster's folder, dead processes are left dead."""

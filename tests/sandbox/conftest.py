@@ -17,11 +17,36 @@ import yaml
 from openstack.connection import Connection
 
 from sandbox import layout
+from tests.sandbox import cases
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = ("__main__.py", "Pulumi.yaml", "components", "hub_values", "docker", "sandbox", ".venv")
 TIME_SCALE = "0.001"
 """The cloud's ten minutes take 0.6 s."""
+
+LONGEST_FIRST = (
+    "test_killed",
+    "test_homes",
+    "test_faults",
+    "test_drift",
+    "test_interruptions",
+    "test_teardown",
+    "test_state",
+    "test_gateway",
+    "test_life",
+)
+"""Files that take minutes, so that a worker does not begin one when the others are about to end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first."""
+    rank = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show the cases of the life cycle."""
+    cases.show(terminalreporter)
 
 
 def run_module(env: dict[str, str], module: str, *words: str) -> str:
@@ -92,6 +117,7 @@ class Gateway:
 
     def up(self, *words: str, code: int = 0) -> str:
         """`pulumi up`; what it printed."""
+        (self.folder / "kubeconfig").unlink(missing_ok=True)
         return self.pulumi("up", "--yes", "--skip-preview", *words, code=code)
 
     def outputs(self) -> dict[str, Any]:
@@ -103,12 +129,22 @@ class Gateway:
         state = json.loads(self.run("pulumi", "stack", "export", "--stack", self.name).stdout)
         return {r["urn"].split("::")[-1]: r.get("id", "") for r in state["deployment"]["resources"]}
 
-    def kubectl(self, *words: str) -> Any:
-        """`kubectl … -o json` with nothing but the stack's kubeconfig output; the object."""
+    @property
+    def kubeconfig(self) -> Path:
+        """The stack's output of this name, as a file."""
         config = self.folder / "kubeconfig"
         if not config.exists():
             config.write_text(self.outputs()["kubeconfig"], encoding="utf-8")
-        return json.loads(self.run("kubectl", "--kubeconfig", str(config), *words, "-o", "json").stdout)
+        return config
+
+    def kubectl(self, *words: str) -> Any:
+        """`kubectl … -o json` with nothing but the stack's kubeconfig output; the object."""
+        shown = self.run("kubectl", "--kubeconfig", str(self.kubeconfig), *words, "-o", "json").stdout
+        return json.loads(shown)
+
+    def wait(self, *words: str) -> None:
+        """`kubectl wait`, at most three minutes."""
+        self.run("kubectl", "--kubeconfig", str(self.kubeconfig), "wait", "--timeout=180s", *words)
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +170,8 @@ def new_gateway(
     yield new
     for gateway in made:
         gateway.run("pulumi", "cancel", "--yes", "--stack", gateway.name)
-        gateway.pulumi("destroy", "--yes", "--skip-preview")
+        if gateway.resources():
+            gateway.pulumi("destroy", "--yes", "--skip-preview")
 
 
 @pytest.fixture(scope="session")

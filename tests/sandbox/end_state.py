@@ -50,8 +50,8 @@ def in_the_cluster(gateway: Gateway) -> dict[str, list[str]]:
     inventory = {}
     for namespace in NAMESPACES:
         objects = gateway.kubectl("get", KINDS, "-n", namespace)["items"]
-        config = str(gateway.folder / "kubeconfig")
-        listed = gateway.run("helm", "--kubeconfig", config, "list", "--all", "-n", namespace, "-o", "json")
+        helm = ("helm", "--kubeconfig", str(gateway.kubeconfig))
+        listed = gateway.run(*helm, "list", "--all", "-n", namespace, "-o", "json")
         releases: list[dict[str, Any]] = json.loads(listed.stdout)
         inventory[namespace] = sorted(
             [

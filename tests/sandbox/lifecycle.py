@@ -48,17 +48,9 @@ def inventory(cloud: Connection) -> dict[str, list[str]]:
 def log_in(gateway: Gateway) -> None:
     """Have two users at work, with their homes."""
     gateway.kubectl("apply", "-f", str(USERS))
-    eventually(
-        lambda: all(
-            claim["status"]["phase"] == "Bound"
-            for claim in gateway.kubectl("get", "persistentvolumeclaims", "-n", "jhub")["items"]
-        )
-    )
-    eventually(
-        lambda: all(
-            gateway.kubectl("get", "pod", "-n", "jhub", f"jupyter-{user}")["status"]["phase"] == "Running"
-            for user in ("user1", "user2")
-        )
+    gateway.wait("-n", "jhub", "--for=jsonpath={.status.phase}=Bound", "persistentvolumeclaims", "--all")
+    gateway.wait(
+        "-n", "jhub", "--for=jsonpath={.status.phase}=Running", "pod/jupyter-user1", "pod/jupyter-user2"
     )
 
 
@@ -72,6 +64,15 @@ def in_the_background(gateway: Gateway, verb: str) -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
     )
+
+
+def killed_when_it_shows(engine: subprocess.Popen[str], words: str) -> None:
+    """Kill a run of `in_the_background` as soon as it prints these words."""
+    assert engine.stdout is not None
+    seen = next((line for line in engine.stdout if words in line), None)
+    engine.kill()
+    engine.wait()
+    assert seen, f"{words}: it never came to that"
 
 
 def destroy(gateway: Gateway, *words: str, code: int = 0, **env: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from openstack.connection import Connection
 
 from tests.sandbox.conftest import ROOT, Gateway
-from tests.sandbox.lifecycle import DEAD, USERS, cluster_deleted_by_hand
+from tests.sandbox.lifecycle import DEAD, USERS, cluster_deleted_by_hand, clusters
 from tests.sandbox.magnum import eventually
 
 NAME = "drifts"
@@ -47,19 +47,14 @@ def drift(gateway: Gateway) -> tuple[int, str]:
 
 def client(gateway: Gateway, *words: str) -> str:
     """Run a client the way an operator does, with the stack's kubeconfig."""
-    config = gateway.folder / "kubeconfig"
-    config.write_text(gateway.outputs()["kubeconfig"], encoding="utf-8")
-    env = {**gateway.env, "KUBECONFIG": str(config)}
-    done = subprocess.run(
-        words, cwd=gateway.folder, env=env, text=True, capture_output=True, check=False, timeout=120
-    )
-    assert done.returncode == 0, f"{words}\n{done.stdout}{done.stderr}"
-    return done.stdout
+    env = {**gateway.env, "KUBECONFIG": str(gateway.kubeconfig)}
+    return Gateway(name=gateway.name, folder=gateway.folder, env=env).run(*words).stdout
 
 
-def asked(cloud: Connection, path: str, gateway: Gateway) -> dict[str, Any]:
+def asked(cloud: Connection, path: str) -> dict[str, Any]:
     """What Magnum says of the cluster's node groups."""
-    url = f"/clusters/{gateway.outputs()['cluster_id']}/nodegroups{path}"
+    (cluster,) = clusters(cloud, NAME)
+    url = f"/clusters/{cluster.uuid}/nodegroups{path}"
     answer = cloud.container_infrastructure_management.get(url, microversion="1.9")
     assert answer.ok, answer.text
     return dict(answer.json())
@@ -87,7 +82,7 @@ def maximum_changed(gateway: Gateway, _: Connection) -> None:
 
 def node_group_deleted(gateway: Gateway, cloud: Connection) -> None:
     client(gateway, "openstack", "coe", "nodegroup", "delete", NAME, "mediums")
-    eventually(lambda: "mediums" not in [g["name"] for g in asked(cloud, "", gateway)["nodegroups"]])
+    eventually(lambda: "mediums" not in [g["name"] for g in asked(cloud, "")["nodegroups"]])
 
 
 def release_changed(gateway: Gateway, _: Connection) -> None:
@@ -136,8 +131,9 @@ CASES: dict[str, tuple[Callable[[Gateway, Connection], None], list[str]]] = {
 
 def end_state(gateway: Gateway, cloud: Connection) -> dict[str, Any]:
     """What a gateway is, as its parts say; ids and addresses of machines left out."""
-    groups = [asked(cloud, f"/{group['uuid']}", gateway) for group in asked(cloud, "", gateway)["nodegroups"]]
+    groups = [asked(cloud, f"/{group['uuid']}") for group in asked(cloud, "")["nodegroups"]]
     zone, _ = _ids(gateway)
+    outputs = gateway.outputs()
     issuer = client(
         gateway, "kubectl", "get", "clusterissuer", "letsencrypt", "-o", "jsonpath={.spec.acme.email}"
     )
@@ -151,8 +147,8 @@ def end_state(gateway: Gateway, cloud: Connection) -> dict[str, Any]:
         "balancers": [b.name for b in cloud.load_balancer.load_balancers() if NAME in b.name],
         "issuer": issuer,
         "values": values,
-        "url": gateway.outputs()["url"],
-        "certificate": gateway.outputs()["certificate"][:5],
+        "url": outputs["url"],
+        "certificate": outputs["certificate"][:5],
     }
 
 

@@ -13,7 +13,9 @@ from tests.sandbox.lifecycle import (
     api_server_dead,
     cluster_deleted_by_hand,
     destroy,
+    in_the_background,
     inventory,
+    killed_when_it_shows,
     log_in,
     remove_what_is_left,
 )
@@ -23,7 +25,6 @@ NewGateway = Callable[[str], Gateway]
 
 def homes(gateway: Gateway) -> dict[str, Any]:
     """The users' claims: what the hub knows each by, and the volume in the cloud that it is bound to."""
-    (gateway.folder / "kubeconfig").unlink(missing_ok=True)
     volumes = {
         volume["metadata"]["name"]: volume["spec"]
         for volume in gateway.kubectl("get", "persistentvolumes")["items"]
@@ -57,6 +58,14 @@ def test_homes_of_users_at_work_are_kept_and_given_back(new_gateway: NewGateway,
     log_in(gateway)
     before = homes(gateway)
     assert set(before) == {"claim-user1", "claim-user2"}
+    # A destruction that stopped when the claims had gone, and was not meant: the same cluster has them back.
+    killed_when_it_shows(in_the_background(gateway, "destroy"), "homely-hub-namespace deleting")
+    gateway.pulumi("cancel", "--yes")
+    gateway.wait("--for=delete", "namespace/jhub")
+    gateway.pulumi("refresh", "--yes", "--skip-preview", "--clear-pending-creates")
+    gateway.up()
+    assert homes(gateway) == before
+
     shown = destroy(gateway)
     assert "audit: nothing of homely is left, but for what was to be kept: homes" in shown
     assert "kept: home claim-user1 (pvc-" in shown

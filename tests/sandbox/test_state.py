@@ -234,7 +234,6 @@ def test_kubeconfig_is_signed_anew(gateway: Gateway) -> None:
     gateway.change(renew)
     gateway.up()
     assert client_key(gateway) != old
-    (gateway.folder / "kubeconfig").unlink()
     assert gateway.kubectl("get", "namespace", "jhub")["metadata"]["name"] == "jhub"
     after = gateway.resources()
     assert {name for name in before if after[name] != before[name]} <= {f"{NAME}-kubeconfig"}

@@ -17,6 +17,7 @@ from tests.sandbox.lifecycle import (
     destroy,
     in_the_background,
     inventory,
+    killed_when_it_shows,
     log_in,
     remove_what_is_left,
 )
@@ -101,12 +102,7 @@ def test_killed_and_repeated(new_gateway: NewGateway, cloud: Connection, empty: 
     gateway.up()
     log_in(gateway)
     for moment in ("hub-namespace deleting", "ingress-namespace deleting", "magnum deleting"):
-        engine = in_the_background(gateway, "destroy")
-        assert engine.stdout is not None
-        seen = next((line for line in engine.stdout if f"{gateway.name}-{moment}" in line), None)
-        engine.kill()
-        engine.wait()
-        assert seen, f"{moment}: it never came to that"
+        killed_when_it_shows(in_the_background(gateway, "destroy"), f"{gateway.name}-{moment}")
         gateway.pulumi("cancel", "--yes")
     assert f"audit: nothing of {gateway.name} is left" in destroy(gateway)
     assert inventory(cloud) == empty

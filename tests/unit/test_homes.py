@@ -188,10 +188,3 @@ def test_homes_of_a_dead_cluster_are_kept_by_what_their_volumes_say(
     homes.take_back(place(cloud, new), "replicated-hdd")
     assert new.claims["claim-user1"].spec.storage_class_name == "replicated-hdd"
     assert new.claims["claim-user1"].metadata.labels == {"component": "singleuser-storage"}
-
-
-def test_nothing_is_kept_that_was_not_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KEEP", "")
-    monkeypatch.setattr("sys.argv", ["homes", "keep"])
-    monkeypatch.setattr("openstack.connect", lambda: pytest.fail("it asked the cloud"))
-    assert homes.main() == 0

@@ -132,13 +132,13 @@ def test_homes_stand_between_the_hubs_namespace_and_the_hub(program: Program) ->
         "CLUSTER_ID": "gw25-magnum-id",
         "NAMESPACE": "jhub",
         "STORAGE_CLASS": "default",
-        "KEEP": "homes",
         "OS_CLOUD": "openstack",
     }
     assert homes["triggers"] == ["gw25-magnum-id"], "a new cluster takes back what the old one had"
     assert homes["stdin"] == "stdout of gw25-kubeconfig"
+    assert homes["delete"] == ".venv/bin/python -m components.tasks.homes keep"
     commands = program().recorded.of_type("command:local:Command")
-    assert commands["gw25-hub-homes-volumes"]["environment"]["KEEP"] == ""
+    assert "delete" not in commands["gw25-hub-homes-volumes"]
     assert "gw25-hub-homes-volumes" not in program(forget).recorded.of_type("command:local:Command")
 
 
