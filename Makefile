@@ -1,9 +1,9 @@
 # Thin: each target is one command that can be run by hand as well. `make sandbox` is the one to start with.
 PYTHON ?= python3
 BIN := .venv/bin
-LIFE := $(patsubst %,tests/sandbox/test_%.py,drift faults killed state teardown)
+LIFE := $(patsubst %,tests/sandbox/test_%.py,drift faults homes killed state teardown)
 
-.PHONY: help drift sandbox sandbox-env sandbox-status sandbox-down sandbox-reset tools test test-unit test-life test-sandbox test-desktop lint bench-up bench-desktop clean
+.PHONY: help drift sandbox sandbox-env sandbox-status sandbox-down sandbox-reset tools test test-unit test-sandbox test-desktop lint bench-up bench-desktop clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -28,24 +28,25 @@ drift: ## What someone changed by hand in the gateway of STACK; Error 7 where th
 	@PULUMI_K8S_DELETE_UNREACHABLE=true pulumi refresh --preview-only --expect-no-changes --diff --stack $(STACK)
 	@pulumi preview --expect-no-changes --diff --stack $(STACK)
 
-test: tools ## Unit and sandbox tests, two files at a time; without those of test-life
-	$(BIN)/pytest -n 2 --dist loadfile tests/unit tests/sandbox $(addprefix --ignore=,$(LIFE))
-
-test-life: tools ## Sandbox tests of the life cycle: drift, faults, teardown, state
-	$(BIN)/pytest -n 2 --dist loadfile $(LIFE)
+# With --no-loadscope-reorder the longest files come first (tests/sandbox/conftest.py).
+SHARED := -n 2 --dist loadfile --no-loadscope-reorder
+test: tools ## All tests but the long ones of the life cycle
+	$(BIN)/pytest $(SHARED) tests/unit tests/sandbox $(addprefix --ignore=,$(LIFE))
+	@$(MAKE) --no-print-directory test-desktop
 
 test-unit: .venv/tests ## Tests without a sandbox, in seconds
 	$(BIN)/pytest tests/unit
 
-test-sandbox: tools ## All tests with the engine and the real services
-	$(BIN)/pytest tests/sandbox
+# Four at a time, since they wait for the simulated cloud more than they work.
+test-sandbox: tools ## All tests with the engine and the real services, those of the life cycle too
+	$(BIN)/pytest $(SHARED) -n 4 tests/sandbox
 
 test-desktop: tools ## Tests of the desktops: images, and a real browser
 	@$(BIN)/python -m sandbox tools --desktops
 	.sandbox/cache/desktop-tests/bin/python -m pytest tests/desktop
 
 tools: .venv/tests
-	@$(BIN)/python -m sandbox tools
+	@$(BIN)/python -m sandbox tools --images --tests
 
 lint: .venv/tests ## Style and types
 	$(BIN)/ruff check .
