@@ -28,6 +28,7 @@ from tests.desktop.pods import Pod
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
+NODE = Path(sys.executable).parent / "node"
 START_TIMEOUT_S = 90
 
 
@@ -52,19 +53,19 @@ def build(engine: Engine, image: str) -> str:
     return reference
 
 
-def proxy_command() -> list[str]:
-    """configurable-http-proxy, installed from npm by package-lock.json at the first call."""
-    node = Path(sys.executable).parent / "node"
-    folder = layout.CACHE / "configurable-http-proxy"
-    lock = HERE / "package-lock.json"
-    if not (folder / lock.name).exists() or (folder / lock.name).read_text() != lock.read_text():
+def node_modules() -> Path:
+    """What package.json asks for, installed from npm by package-lock.json at the first call."""
+    folder = layout.CACHE / "desktop-tests-npm"
+    lock, installed = HERE / "package-lock.json", folder / "installed.json"
+    if not installed.exists() or installed.read_text() != lock.read_text():
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copy(HERE / "package.json", folder)
-        environment = {**os.environ, "PATH": f"{node.parent}:{os.environ['PATH']}"}
-        shutil.copy(lock, folder / lock.name)
+        for file in (HERE / "package.json", lock):
+            shutil.copy(file, folder)
+        environment = {**os.environ, "PATH": f"{NODE.parent}:{os.environ['PATH']}"}
         install = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
         subprocess.run(install, cwd=folder, env=environment, check=True, capture_output=True)
-    return [str(node), str(folder / "node_modules/configurable-http-proxy/bin/configurable-http-proxy")]
+        shutil.copy(lock, installed)
+    return folder / "node_modules"
 
 
 @contextmanager
@@ -91,7 +92,7 @@ def gateway(
         "url": f"http://{address}:{_free_port()}",
         # The servers must reach the hub from their containers: on the bridge's own address of this machine.
         "hub_api": f"http://{_bridge(engine)}:{_free_port()}",
-        "proxy": proxy_command(),
+        "proxy": [str(NODE), str(node_modules() / "configurable-http-proxy/bin/configurable-http-proxy")],
         "proxy_api": f"http://127.0.0.1:{_free_port()}",
         "users": ["user1", "user2"],
         "password": secrets.token_urlsafe(24),
@@ -142,9 +143,10 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def _bridge(engine: Engine) -> str:
-    return engine.docker(
-        "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"
-    ).strip()
+    """This machine's address on the engine's bridge, which the engine itself may not tell until its next start."""
+    template = '{{index .Options "com.docker.network.bridge.name"}}'
+    name = engine.docker("network", "inspect", "bridge", "--format", template).strip()
+    return next(found.address for found in psutil.net_if_addrs()[name] if found.family == socket.AF_INET)
 
 
 def _free_port() -> int:

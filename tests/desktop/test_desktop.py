@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.desktop.gateway import Gateway
+from tests.desktop.gateway import Gateway, node_modules
 from tests.desktop.screen import GREEN, RED, Screen, log_in, until
 
 SIZE = {"width": 1400, "height": 900}
@@ -129,6 +129,13 @@ def test_reads_well_with_a_screen_reader(screen: Screen) -> None:
     expect(screen.page.get_by_role("link", name="JupyterLab")).to_have_attribute("href", "/user/user1/lab")
 
 
+def test_accessibility_rules_hold(screen: Screen) -> None:
+    assert violations(screen.page) == []
+    screen.page.get_by_role("button", name="Clipboard").click()
+    assert violations(screen.page) == []
+    screen.page.get_by_role("button", name="Done").click()
+
+
 def test_decodes_pictures_off_the_main_thread(screen: Screen) -> None:
     screen.page.evaluate(
         "() => { const decode = createImageBitmap; window.decoded = 0;"
@@ -181,6 +188,13 @@ def test_home_is_the_same_in_both_containers(running: Gateway, screen: Screen) -
     pod = running.pods["user1"]
     pod.run_in(pod.notebook, "sh", "-c", "echo from the notebook > ~/note.txt")
     assert pod.run_in(pod.sidecars[0], "cat", "/home/jovyan/note.txt") == "from the notebook\n"
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds against the page, each as rule and elements."""
+    page.evaluate((node_modules() / "axe-core/axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run().then(result => result.violations)")
+    return [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found]
 
 
 def clipboard(page: Page) -> str:

@@ -1,59 +1,88 @@
 """Runs all stacks through all links, in turn, and writes the table and the plot.
 
-`python -m tests.desktop.bench [RUNS]`: RUNS of each, 3 by default; medians are shown.
+`python -m tests.desktop.bench`: three runs of each, about 25 minutes; medians are shown. `--help` says how to run
+less, which is printed and not written.
 """
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
+import itertools
 import json
 import os
 import platform
 import sys
 import tempfile
+import time
 from pathlib import Path
+
+from playwright.sync_api import Error as BrowserError
 
 from sandbox import containers, processes
 from tests.desktop.bench.link import loopback, slow
-from tests.desktop.bench.measure import Figures, measure
+from tests.desktop.bench.measure import Figures, Source, measure
 from tests.desktop.bench.report import plot, table
-from tests.desktop.bench.stacks import ours, paper
+from tests.desktop.bench.stacks import NAMES, stack
 from tests.desktop.conftest import chromium
 
 RESULTS = Path(__file__).parent / "results"
+LINKS = {"loopback": loopback, "slow": slow}
 
 
-def main(runs: int) -> None:
-    """Measures, and prints where the results are."""
+def main(runs: int, names: list[str], links: list[str], *, write: bool) -> int:
+    """Measures, prints the table and, with `write`, leaves it in RESULTS. 1 where a measurement failed."""
     was_running = processes.alive("registry")
     engine = containers.start()
     figures: list[Figures] = []
     loads: list[float] = []
+    failures: list[str] = []
     try:
-        stacks = [paper(engine), ours(engine)]
-        for number in range(runs):
-            for link in (loopback, slow):
-                for stack in stacks:
-                    with tempfile.TemporaryDirectory() as scratch:
-                        folder = Path(scratch)
-                        with link(chromium(), folder) as reached:
-                            loads.append(os.getloadavg()[0])
-                            print(f"run {number + 1} of {runs}: {stack.name}, {reached.name}", flush=True)
-                            figures.append(measure(engine, stack, reached, folder))
+        stacks = [stack(engine, name) for name in names]
+        todo = [
+            (number, link, stack)
+            for number, link, stack in itertools.product(range(1, runs + 1), links, stacks)
+        ]
+        with tempfile.TemporaryDirectory() as frames:
+            source = Source(engine, stack(engine, "ours").image, Path(frames))
+            begin = time.monotonic()
+            for done, (number, link, each) in enumerate(todo):
+                loads.append(os.getloadavg()[0])
+                passed = time.monotonic() - begin
+                left = f", {passed / done * (len(todo) - done) / 60:.0f} min left" if done else ""
+                print(f"run {number} of {runs}: {each.name}, {link}{left}", flush=True)
+                with tempfile.TemporaryDirectory() as scratch:
+                    folder = Path(scratch)
+                    try:
+                        with LINKS[link](chromium(), folder) as reached:
+                            figures.append(measure(engine, each, reached, source, folder))
+                    except (AssertionError, BrowserError, containers.ContainersError) as error:
+                        failures.append(
+                            f"run {number} of {each.name}, {link}, failed: {str(error).splitlines()[0]}"
+                        )
+                        print(failures[-1], flush=True)
     finally:
         if not was_running:
             containers.stop()
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "runs.json").write_text(
-        json.dumps([dataclasses.asdict(run) for run in figures], indent=1) + "\n"
-    )
-    what = "".join(f"- **{stack.name}**: {stack.what}\n" for stack in stacks)
+    what = "".join(f"- **{each.name}**: {each.what}\n" for each in stacks)
     busy = f"load average {min(loads):.1f} to {max(loads):.1f} when a run began (the bench alone is about 2)"
-    machine = f"{runs} runs of each, medians; {os.cpu_count()} cores, {platform.system()}, {busy}.\n"
-    (RESULTS / "table.md").write_text(f"{table(figures)}\n{what}\n{machine}")
-    plot(figures, RESULTS / "plot.png")
-    print(table(figures))
+    machine = f"{runs} runs of each, medians; {os.cpu_count()} cores, {platform.system()}, {busy}."
+    text = "\n".join([table(figures), what, machine, *failures, ""])
+    print(text)
+    if write:
+        RESULTS.mkdir(exist_ok=True)
+        lines = ",\n".join(json.dumps(dataclasses.asdict(run)) for run in figures)
+        (RESULTS / "runs.json").write_text(f"[{lines}]\n")
+        notes = (Path(__file__).parent / "notes.md").read_text()
+        (RESULTS / "table.md").write_text(f"{text}\n{notes}")
+        plot(figures, RESULTS / "plot.png")
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--stacks", nargs="+", choices=NAMES, default=NAMES)
+    parser.add_argument("--links", nargs="+", choices=LINKS, default=list(LINKS))
+    given = parser.parse_args()
+    sys.exit(main(given.runs, given.stacks, given.links, write=len(sys.argv) == 1))

@@ -25,13 +25,13 @@ from tests.desktop.screen import log_in
 
 HERE = Path(__file__).parent
 VIEWPORT = {"width": 1400, "height": 900}
-SETTLE_S = 4
-WATCH_S = 10
-PATIENCE_S = 10
+SETTLE_S = 3
+WATCH_S = 8
+PATIENCE_S = 8
 SHARP = 0.98
 """SSIM at which nobody tells the picture from its source."""
-CLICKS = 40
-PICTURES = 8
+CLICKS = 30
+PICTURES = 6
 USER = "user1"
 
 
@@ -60,7 +60,28 @@ class Figures:
     image_mb: float
 
 
-def measure(engine: Engine, stack: Stack, link: Link, scratch: Path) -> Figures:
+class Source:
+    """The map's frames as the application draws them."""
+
+    def __init__(self, engine: Engine, image: str, folder: Path) -> None:
+        """`image` is a desktop's with the stand-in; `folder` takes the frames."""
+        script = "mkdir /tmp/frames && java -jar /opt/IDV/idv.jar --frames /tmp/frames"
+        container = engine.docker("create", "--entrypoint=sh", image, "-c", script).strip()
+        try:
+            engine.docker("start", "--attach", container)
+            engine.docker("cp", f"{container}:/tmp/frames", str(folder))
+        finally:
+            engine.docker("rm", container)
+        self._folder = folder / "frames"
+
+    def similarity(self, number: int, painted: Image.Image) -> float:
+        """SSIM of a painted frame, 1 for the same picture."""
+        source = Image.open(self._folder / f"frame-{number}.png").convert("RGB")
+        similarity = structural_similarity(np.asarray(source), np.asarray(painted), channel_axis=2)  # type: ignore[no-untyped-call]
+        return float(similarity)
+
+
+def measure(engine: Engine, stack: Stack, link: Link, source: Source, scratch: Path) -> Figures:
     """Everything about one stack through one link; about a minute."""
     with (
         gateway(engine, scratch, override=stack.override, address=link.gateway) as running,
@@ -75,7 +96,7 @@ def measure(engine: Engine, stack: Stack, link: Link, scratch: Path) -> Figures:
         address = f"{running.url}/{path}{stack.page.format(path=path)}"
         first_frame = _first_frame(engine, pod, stack, page, address)
         time.sleep(SETTLE_S)
-        idle = _clicks(page, wait_ms=250)
+        idle = _clicks(page, wait_ms=150)
         _animate(page)
         # It draws all of its frames before it shows the second one.
         page.wait_for_function("window.probe.number()", timeout=60_000)
@@ -83,8 +104,7 @@ def measure(engine: Engine, stack: Stack, link: Link, scratch: Path) -> Figures:
         used = _cpu(pod)
         seen = page.evaluate("milliseconds => probe.watch(milliseconds)", WATCH_S * 1000)
         cpu = (_cpu(pod) - used) / WATCH_S
-        busy = _clicks(page, wait_ms=250)
-        source = _Source(pod, scratch)
+        busy = _clicks(page, wait_ms=150)
         moving = [source.similarity(*_picture(page)) for _ in range(PICTURES)]
         _animate(page)
         sharp_after, still = _come_to_rest(page, source)
@@ -131,10 +151,8 @@ def _succeeds(engine: Engine, container: str, command: Sequence[str]) -> bool:
 
 def _clicks(page: Page, wait_ms: int) -> list[float]:
     """Milliseconds from click to pixel, CLICKS times at times that no frame rate divides."""
-    box = page.evaluate("() => { const r = document.querySelector('#screen canvas, #noVNC_container canvas')"
-                        ".getBoundingClientRect(); return [r.x, r.y] }")  # fmt: skip
-    pad = page.evaluate("probe.locate() && probe.pad")
-    page.mouse.move(box[0] + pad["x"], box[1] + pad["y"])
+    pad = page.evaluate("probe.locate()")
+    page.mouse.move(pad["x"], pad["y"])
     page.evaluate("probe.clicks = []")
     for done in range(CLICKS):
         page.mouse.down()
@@ -165,7 +183,7 @@ def _grab(page: Page) -> tuple[int, Image.Image]:
     return taken["number"], Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB")
 
 
-def _come_to_rest(page: Page, source: _Source) -> tuple[float, float]:
+def _come_to_rest(page: Page, source: Source) -> tuple[float, float]:
     """Milliseconds until the map that has just stopped is sharp, and its SSIM in the end."""
     begin = time.monotonic()
     taken = [(0.0, _grab(page))]
@@ -194,20 +212,3 @@ def _cpu(pod: Pod) -> float:
         "awk '/^usage_usec/ {print $2 * 1000}' /sys/fs/cgroup/cpu.stat"
     )
     return sum(int(pod.run_in(name, "sh", "-c", script)) for name in [pod.notebook, *pod.sidecars]) / 1e9
-
-
-class _Source:
-    """The map's frames as the application drew them."""
-
-    def __init__(self, pod: Pod, scratch: Path) -> None:
-        self._folder = scratch / "frames"
-        self._folder.mkdir()
-        script = "mkdir -p /home/jovyan/frames && java -jar /opt/IDV/idv.jar --frames /home/jovyan/frames"
-        pod.run_in(pod.sidecars[0], "sh", "-c", script)
-        pod.engine.docker("cp", f"{pod.sidecars[0]}:/home/jovyan/frames/.", str(self._folder))
-
-    def similarity(self, number: int, painted: Image.Image) -> float:
-        """SSIM, 1 for the same picture."""
-        source = Image.open(self._folder / f"frame-{number}.png").convert("RGB")
-        similarity = structural_similarity(np.asarray(source), np.asarray(painted), channel_axis=2)  # type: ignore[no-untyped-call]
-        return float(similarity)

@@ -1,50 +1,69 @@
-// Runs in the page before anything else of it: sees what is painted and what arrives, in any noVNC page.
+// Runs in the page before anything else of it: sees what is painted and what arrives, in the page of any stack.
 (() => {
-    const probe = window.probe = {bytes: 0, map: null, pad: null, frames: [], clicks: [], pressed: null};
+    const probe = window.probe = {bytes: 0, map: null, pad: null, clicks: [], pressed: null};
     const BIT = 16, BITS = 6, BORDER = 2;
 
     // A proxy and no subclass: noVNC looks for a socket's methods on its own prototype.
-    window.WebSocket = new Proxy(window.WebSocket, {
+    const counted = (Socket) => new Proxy(Socket, {
         construct(target, given) {
             const socket = Reflect.construct(target, given);
             socket.addEventListener('message', ({data}) => { probe.bytes += data.byteLength ?? data.size ?? data.length; });
             return socket;
         },
     });
+    window.WebSocket = counted(window.WebSocket);
 
-    const canvas = () => document.querySelector('#screen canvas, #noVNC_container canvas, #noVNC_canvas');
-    const pixel = (x, y) => canvas().getContext('2d').getImageData(x, y, 1, 1).data;
+    // What shows the desktop: the largest canvas or playing video.
+    let surface = null;
+    const find = () => {
+        const size = (element) => {
+            const {width, height} = element.getBoundingClientRect();
+            return element.checkVisibility({checkVisibilityCSS: true}) ? width * height : 0;
+        };
+        const videos = [...document.querySelectorAll('video')].filter((video) => video.videoWidth && size(video));
+        const canvases = [...document.querySelectorAll('canvas')].filter((canvas) => canvas.width && size(canvas));
+        return (videos.length ? videos : canvases).sort((a, b) => size(b) - size(a))[0] ?? null;
+    };
+    const scratch = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+    const read = (x, y, width, height) => {
+        if (surface instanceof HTMLCanvasElement) return surface.getContext('2d').getImageData(x, y, width, height).data;
+        [scratch.canvas.width, scratch.canvas.height] = [width, height];
+        scratch.drawImage(surface, -x, -y);
+        return scratch.getImageData(0, 0, width, height).data;
+    };
     const colour = ([r, g]) => (r > 150 && g < 100 ? 'red' : r < 80 && g > 110 ? 'green' : null);
 
     // The pad is the only large patch of its red or green: looked for on a coarse grid.
     probe.locate = () => {
-        const seen = canvas();
-        if (!seen || !seen.width) return null;
-        const context = seen.getContext('2d'), {data} = context.getImageData(0, 0, seen.width, seen.height);
+        surface = find();
+        if (!surface) return null;
+        const [across, down] = [surface.videoWidth ?? surface.width, surface.videoHeight ?? surface.height];
+        const data = read(0, 0, across, down);
         const at = (x, y) => {
-            const i = (y * seen.width + x) * 4, [r, g, b] = data.subarray(i, i + 3);
-            return (Math.abs(r - 200) < 12 && Math.abs(g - 40) < 12 && Math.abs(b - 40) < 12) ||
-                (r < 12 && Math.abs(g - 160) < 12 && Math.abs(b - 60) < 12);
+            const i = (y * across + x) * 4, [r, g, b] = data.subarray(i, i + 3);
+            return (Math.abs(r - 200) < 16 && Math.abs(g - 40) < 16 && Math.abs(b - 40) < 16) ||
+                (r < 16 && Math.abs(g - 160) < 16 && Math.abs(b - 60) < 16);
         };
-        for (let y = 20; y < seen.height; y += 20) {
+        for (let y = 20; y < down; y += 20) {
             for (let x = 20; x < 400; x += 20) {
-                if (![0, 40, 80, 120].every((d) => at(x + d, y) && at(x, Math.min(y + d, seen.height - 1)))) continue;
+                if (![0, 40, 80, 120].every((d) => at(x + d, y) && at(x, Math.min(y + d, down - 1)))) continue;
                 let left = x, top = y;
                 while (at(left - 1, y)) left -= 1;
                 while (at(x, top - 1)) top -= 1;
                 left -= BORDER;
                 top -= BORDER;
+                const {x: pageX, y: pageY} = surface.getBoundingClientRect();
                 // The map stands 5 to the pad's right, centred on it.
                 probe.pad = {x: left + 100, y: top + 100};
                 probe.map = {x: left + 200 + 5, y: top + 100 - 300};
-                return {pad: probe.pad, map: probe.map};
+                return {x: pageX + probe.pad.x, y: pageY + probe.pad.y};
             }
         }
         return null;
     };
 
     probe.number = () => {
-        const {data} = canvas().getContext('2d').getImageData(probe.map.x, probe.map.y + BIT / 2, BIT * BITS, 1);
+        const data = read(probe.map.x, probe.map.y + BIT / 2, BIT * BITS, 1);
         let number = 0;
         for (let bit = 0; bit < BITS; bit++) if (data[(bit * BIT + BIT / 2) * 4 + 1] > 127) number |= 1 << bit;
         return number;
@@ -64,27 +83,32 @@
         requestAnimationFrame(look);
     });
 
-    // Click to pixel: from the browser's event to the moment that the pad's other colour is on the canvas.
-    addEventListener('mousedown', () => {
-        if (probe.pad) probe.pressed = {time: performance.now(), colour: colour(pixel(probe.pad.x, probe.pad.y))};
+    // Click to pixel: from the browser's event to the moment that the pad's other colour is on the surface.
+    const pad = () => colour(read(probe.pad.x, probe.pad.y, 1, 1));
+    const check = () => {
+        if (!probe.pressed) return;
+        const now = pad();
+        if (!now || now === probe.pressed.colour) return;
+        probe.clicks.push(performance.now() - probe.pressed.time);
+        probe.pressed = null;
+    };
+    addEventListener('pointerdown', () => {
+        if (!probe.pad) return;
+        probe.pressed = {time: performance.now(), colour: pad()};
+        const watch = () => { check(); if (probe.pressed) surface.requestVideoFrameCallback(watch); };
+        if (surface instanceof HTMLVideoElement) surface.requestVideoFrameCallback(watch);
     }, {capture: true});
     const draw = CanvasRenderingContext2D.prototype.drawImage;
     CanvasRenderingContext2D.prototype.drawImage = function (...given) {
         draw.apply(this, given);
-        const {pressed} = probe;
-        if (!pressed || this.canvas !== canvas()) return;
-        const now = colour(pixel(probe.pad.x, probe.pad.y));
-        if (now && now !== pressed.colour) {
-            probe.clicks.push(performance.now() - pressed.time);
-            probe.pressed = null;
-        }
+        if (this.canvas === surface) check();
     };
 
     // The map as painted now, and which of its frames it is.
     probe.picture = () => {
         const copy = document.createElement('canvas');
         [copy.width, copy.height] = [900, 600];
-        copy.getContext('2d').drawImage(canvas(), -probe.map.x, -probe.map.y);
+        draw.call(copy.getContext('2d'), surface, -probe.map.x, -probe.map.y);
         return {number: probe.number(), png: copy.toDataURL('image/png')};
     };
 })();

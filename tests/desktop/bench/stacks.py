@@ -28,10 +28,39 @@ class Stack:
     override: Mapping[str, Any]
     """The profile's kubespawner_override."""
     page: str
-    """What the browser opens, under the user's server."""
+    """What the browser opens, under the user's server; `{path}` is where that is."""
 
 
-def ours(engine: Engine) -> Stack:
+@dataclass(frozen=True, kw_only=True)
+class Other:
+    """A stack built over our desktop's image by the Dockerfile in the folder of its name, on TCP."""
+
+    what: str
+    port: int
+    page: str = ""
+
+
+OTHERS = {
+    "paper": Other(
+        what="Xvfb 16 bit, x11vnc, websockify, noVNC 1.3 on TCP, all with their defaults",
+        port=6080,
+        page="vnc.html?autoconnect=true&path={path}proxy/6080/websockify",
+    ),
+    "Selkies": Other(what="Selkies 2.1, H.264 over WebSockets, with its defaults", port=8080),
+    "xpra": Other(what="xpra 3.1 with its HTML5 client, with their defaults", port=14500),
+}
+
+
+NAMES = ["ours", *OTHERS]
+
+
+def stack(engine: Engine, name: str) -> Stack:
+    """The stack `name`, of NAMES."""
+    ours = _ours(engine)
+    return ours if name == ours.name else _other(engine, ours, name, OTHERS[name])
+
+
+def _ours(engine: Engine) -> Stack:
     """The profile IDV of our hub values, as it is."""
     entry = load_catalogue(HUB_VALUES / "desktops.yaml").desktops["idv"]
     image = build(engine, entry.image)
@@ -44,22 +73,16 @@ def ours(engine: Engine) -> Stack:
     )
 
 
-def paper(engine: Engine) -> Stack:
-    """The paper's: the same container but for the way to the browser."""
-    base = ours(engine)
-    image = f"{engine.registry}/bench/paper:test"
-    engine.docker(
-        "build", "--quiet", f"--build-arg=DESKTOP={base.image}", f"--tag={image}", str(HERE / "paper")
-    )
-    override = copy.deepcopy(dict(base.override))
+def _other(engine: Engine, ours: Stack, name: str, other: Other) -> Stack:
+    """The same container but for the way to the browser."""
+    folder = HERE / name.lower()
+    image = f"{engine.registry}/bench/{folder.name}:test"
+    engine.docker("build", "--quiet", f"--build-arg=DESKTOP={ours.image}", f"--tag={image}", str(folder))
+    override = copy.deepcopy(dict(ours.override))
     sidecar = override["extra_containers"][0]
     sidecar["image"] = image
-    ready = "exec 3<>/dev/tcp/127.0.0.1/6080"
+    ready = f"exec 3<>/dev/tcp/127.0.0.1/{other.port}"
     sidecar["readinessProbe"] = {"exec": {"command": ["bash", "-c", ready]}}
     return Stack(
-        name="paper",
-        what="Xvfb 16 bit, x11vnc, websockify, noVNC 1.3 on TCP, all with their defaults",
-        image=image,
-        override=override,
-        page="proxy/6080/vnc.html?autoconnect=true&path={path}proxy/6080/websockify",
+        name=name, what=other.what, image=image, override=override, page=f"proxy/{other.port}/{other.page}"
     )
