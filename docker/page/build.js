@@ -2,7 +2,15 @@
 // may keep them for ever.
 import {build} from 'esbuild';
 import {mkdir, readFile, rm, writeFile} from 'node:fs/promises';
-import {basename} from 'node:path';
+import {basename, resolve} from 'node:path';
+
+// Where noVNC asks for its display, it gets the one of src/, which itself asks for noVNC's.
+const display = {
+    name: 'display',
+    setup: ({onResolve}) => onResolve({filter: /\/display\.js$/}, ({importer}) => (
+        importer.includes('node_modules') ? {path: resolve('src/display.js')} : null
+    )),
+};
 
 await rm('dist', {recursive: true, force: true});
 await mkdir('dist/assets', {recursive: true});
@@ -11,6 +19,7 @@ const {metafile} = await build({
     entryNames: '[name]-[hash]',
     outdir: 'dist/assets',
     bundle: true,
+    plugins: [display],
     minify: true,
     format: 'esm',
     target: 'es2022',

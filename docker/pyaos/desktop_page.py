@@ -6,6 +6,7 @@ launcher entry's title is the page's. Without that entry there is no desktop, an
 
 from __future__ import annotations
 
+import asyncio
 import html
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,14 @@ from typing import Any
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
+from jupyter_server_proxy.rawsocket import RawSocketHandler, RawSocketProtocol
 from tornado.web import HTTPError, RequestHandler, StaticFileHandler, authenticated
 
 PAGE = Path("/opt/gateway/desktop-page")
 """The built page: index.html and assets/."""
 SERVER = "desktop-websockify"
+GATHER_S = 0.003
+"""Pieces that follow each other faster than this are sent as one."""
 # The page loads nothing from elsewhere; noVNC draws the pointer as a data: image.
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'"
@@ -30,12 +34,10 @@ class DesktopPageHandler(JupyterHandler):
     @authenticated
     def get(self) -> None:
         """Answers 404 where this profile has no desktop."""
-        servers = self.serverapp.config.get("ServerProxy", {}).get("servers", {})
-        if SERVER not in servers:
-            raise HTTPError(404, "This profile has no desktop: stop your server and choose one.")
+        desktop = _desktop(self)
         hub = self.settings.get("hub_prefix") or self.base_url
         values = {
-            "title": servers[SERVER].get("launcher_entry", {}).get("title", "Desktop"),
+            "title": desktop.get("launcher_entry", {}).get("title", "Desktop"),
             "lab": url_path_join(self.base_url, "lab"),
             "home": url_path_join(hub, "home"),
         }
@@ -45,6 +47,64 @@ class DesktopPageHandler(JupyterHandler):
         self.set_header("Content-Security-Policy", POLICY)
         self.set_header("Cache-Control", "no-cache")
         self.finish(page)
+
+
+class Gathering(RawSocketProtocol):
+    """Hands on what the desktop sends in few messages, and takes no more than the browser does."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Nothing has come yet."""
+        self._transport: Any = transport
+        self._loop = asyncio.get_running_loop()
+        self._pieces: list[bytes] = []
+        self._last = 0.0
+
+    def data_received(self, data: bytes) -> None:
+        """The first piece goes out at once, what follows it closely goes together."""
+        self._pieces.append(data)
+        if len(self._pieces) == 1:
+            self._loop.call_at(max(self._loop.time(), self._last + GATHER_S), self._hand_on)
+
+    def _hand_on(self) -> None:
+        if not self._pieces or self.handler.ws_connection is None:
+            return  # the desktop or the browser has gone
+        message, self._last = b"".join(self._pieces), self._loop.time()
+        self._pieces.clear()
+        self.handler._record_activity()
+        written = self.handler.write_message(message, binary=True)
+        self._transport.pause_reading()
+        written.add_done_callback(self._written)
+
+    def _written(self, written: asyncio.Future[None]) -> None:
+        if written.exception() is None:
+            self._transport.resume_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Hands on what is left, and closes the browser's side."""
+        self._hand_on()
+        super().connection_lost(exc)
+
+
+class DesktopSocketHandler(RawSocketHandler):
+    """jupyter-server-proxy's WebSocket to a unix socket, made for pictures."""
+
+    name = SERVER
+
+    async def prepare(self) -> None:
+        """Lets only the user of this server in, and answers 404 where the profile has no desktop."""
+        await super().prepare()
+        self.unix_socket = _desktop(self)["unix_socket"]
+
+    async def open(self) -> None:
+        """Connects to the desktop."""
+        # Else a frame's last packet waits for the receipt of the one before it.
+        self.set_nodelay(True)
+        connect = asyncio.get_running_loop().create_unix_connection
+        self.ws_transp, _ = await connect(lambda: Gathering(self), self.unix_socket)
+
+    async def http_get(self) -> None:
+        """Only a WebSocket is served here."""
+        raise HTTPError(405)
 
 
 class AssetHandler(StaticFileHandler):
@@ -73,6 +133,14 @@ class SlashHandler(RequestHandler):
         self.redirect(self.request.path + "/")
 
 
+def _desktop(handler: JupyterHandler) -> dict[str, Any]:
+    """The desktop's entry in the configuration. Raises HTTPError 404 where there is none."""
+    servers: dict[str, dict[str, Any]] = handler.serverapp.config.get("ServerProxy", {}).get("servers", {})
+    if SERVER not in servers:
+        raise HTTPError(404, "This profile has no desktop: stop your server and choose one.")
+    return servers[SERVER]
+
+
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
     return [{"module": "desktop_page"}]
 
@@ -84,6 +152,7 @@ def _load_jupyter_server_extension(server: Any) -> None:
         [
             (base, SlashHandler),
             (base + "/", DesktopPageHandler),
+            (base + "/socket", DesktopSocketHandler),
             (base + "/assets/(.*)", AssetHandler, {"path": str(PAGE / "assets")}),
         ],
     )

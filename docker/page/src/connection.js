@@ -1,7 +1,7 @@
 // Keeps one RFB connection to the desktop, through every loss of it.
 import RFB from '@novnc/novnc';
+import {shown} from './display.js';
 import {Quality} from './quality.js';
-import {decodeInBackground, shown} from './pictures.js';
 
 const PERIOD = 500;              // milliseconds between two looks at what arrived
 const FIRST_WAIT = 500;          // milliseconds before the first new try, doubled with each that fails
@@ -10,8 +10,6 @@ const SILENCE = 8000;            // milliseconds without a word from the server 
 const DEAD = 14_000;             // milliseconds of silence after which the connection counts as lost
 const COMPRESSION = 1;           // of what is sent lossless; more costs time that a fast link does not need
 const SMALLEST = {width: 640, height: 480};  // less than that no application can use: it is scaled down instead
-
-decodeInBackground();
 
 /**
  * Events: `connected`; `lost` with detail {attempts, wait} (milliseconds until the next try); `copied` with the

@@ -5,7 +5,7 @@ import {typeByTouch} from './touch.js';
 
 const NO_LONGER_A_HICCUP = 4;  // tries that failed until the page offers to start the server again
 const element = (id) => document.getElementById(id);
-const url = new URL('../desktop-websockify/', location.href);
+const url = new URL('socket', location.href);
 url.protocol = url.protocol.replace('http', 'ws');
 const connection = new Connection({url: url.href, screen: element('screen'), lastPicture: element('last-picture')});
 const connected = () => connection.rfb;

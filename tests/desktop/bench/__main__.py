@@ -1,7 +1,7 @@
 """Runs all stacks through all links, in turn, and writes the table and the plot.
 
-`python -m tests.desktop.bench`: three runs of each, about 25 minutes; medians are shown. `--help` says how to run
-less, which is printed and not written.
+`python -m tests.desktop.bench`: three runs of each, about 25 minutes; medians are shown. `--help` says how to
+run less, which is printed and not written.
 """
 
 from __future__ import annotations

@@ -1,17 +1,7 @@
-// Runs in the page before anything else of it: sees what is painted and what arrives, in the page of any stack.
+// Runs in the page before anything else of it: sees what is painted, in the page of any stack.
 (() => {
-    const probe = window.probe = {bytes: 0, map: null, pad: null, clicks: [], pressed: null};
-    const BIT = 16, BITS = 6, BORDER = 2;
-
-    // A proxy and no subclass: noVNC looks for a socket's methods on its own prototype.
-    const counted = (Socket) => new Proxy(Socket, {
-        construct(target, given) {
-            const socket = Reflect.construct(target, given);
-            socket.addEventListener('message', ({data}) => { probe.bytes += data.byteLength ?? data.size ?? data.length; });
-            return socket;
-        },
-    });
-    window.WebSocket = counted(window.WebSocket);
+    const probe = window.probe = {map: null, pad: null, clicks: [], pressed: null};
+    const BIT = 16, BITS = 6;
 
     // What shows the desktop: the largest canvas or playing video.
     let surface = null;
@@ -47,15 +37,16 @@
         for (let y = 20; y < down; y += 20) {
             for (let x = 20; x < 400; x += 20) {
                 if (![0, 40, 80, 120].every((d) => at(x + d, y) && at(x, Math.min(y + d, down - 1)))) continue;
-                let left = x, top = y;
+                // Its middle, since an encoder that halves the colours' resolution blurs each edge alike.
+                let [left, right, top, bottom] = [x, x, y, y];
                 while (at(left - 1, y)) left -= 1;
+                while (at(right + 1, y)) right += 1;
                 while (at(x, top - 1)) top -= 1;
-                left -= BORDER;
-                top -= BORDER;
+                while (at(x, bottom + 1)) bottom += 1;
+                probe.pad = {x: Math.round((left + right + 1) / 2), y: Math.round((top + bottom + 1) / 2)};
                 const {x: pageX, y: pageY} = surface.getBoundingClientRect();
                 // The map stands 5 to the pad's right, centred on it.
-                probe.pad = {x: left + 100, y: top + 100};
-                probe.map = {x: left + 200 + 5, y: top + 100 - 300};
+                probe.map = {x: probe.pad.x + 100 + 5, y: probe.pad.y - 300};
                 return {x: pageX + probe.pad.x, y: pageY + probe.pad.y};
             }
         }
@@ -69,16 +60,16 @@
         return number;
     };
 
-    // What the display shows: one look at each of its frames.
+    // Frames a second that the display shows: one look at each of its own.
     probe.watch = (milliseconds) => new Promise((done) => {
-        const begin = performance.now(), bytes = probe.bytes;
+        const begin = performance.now();
         let last = probe.number(), changes = 0;
         const look = () => {
             const number = probe.number();
             if (number !== last) { changes += 1; last = number; }
             const passed = performance.now() - begin;
             if (passed < milliseconds) requestAnimationFrame(look);
-            else done({fps: changes * 1000 / passed, bytes: (probe.bytes - bytes) * 1000 / passed});
+            else done(changes * 1000 / passed);
         };
         requestAnimationFrame(look);
     });
