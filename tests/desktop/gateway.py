@@ -143,7 +143,7 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def _bridge(engine: Engine) -> str:
-    """This machine's address on the engine's bridge; the engine itself tells it only from its second start on."""
+    """This machine's address on the engine's bridge; the engine tells it only from its second start on."""
     template = '{{index .Options "com.docker.network.bridge.name"}}'
     name = engine.docker("network", "inspect", "bridge", "--format", template).strip()
     return next(found.address for found in psutil.net_if_addrs()[name] if found.family == socket.AF_INET)
