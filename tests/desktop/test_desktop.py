@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -98,6 +99,27 @@ def test_small_window_shows_all_of_it_smaller(screen: Screen) -> None:
     assert box and box["width"] <= 390
     screen.page.set_viewport_size(SIZE)  # type: ignore[arg-type]
     until(lambda: screen.size() == screen.place())
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 700), (844, 390)])
+def test_on_a_phone(browser: Browser, running: Gateway, screen: Screen, width: int, height: int) -> None:
+    size: Any = {"width": width, "height": height}
+    fresh = browser.new_context(viewport=size, is_mobile=True, has_touch=True)
+    page = log_in(fresh, running, "user1")
+    expect(page.locator("#status")).to_have_text("Connected", timeout=60_000)
+    # All of the bar can be reached, and all of the desktop is seen.
+    for part in ["#keyboard", "#clipboard", "#fullscreen", "#lab", "#screen canvas"]:
+        box = page.locator(part).bounding_box()
+        assert box and box["x"] >= 0 and box["x"] + box["width"] <= width, part
+        assert box["y"] >= 0 and box["y"] + box["height"] <= height, part
+    assert page.evaluate("visualViewport.scale") == 1
+    assert violations(page) == []
+    page.get_by_role("button", name="Keyboard").tap()
+    expect(page.get_by_role("button", name="Keyboard")).to_have_attribute("aria-pressed", "true")
+    before = screen.pixels()
+    page.keyboard.insert_text("by touch")
+    until(lambda: not np.array_equal(screen.pixels(), before))
+    fresh.close()
 
 
 def test_comes_back_after_the_connection_is_lost(screen: Screen, running: Gateway) -> None:
