@@ -57,7 +57,7 @@ lint: .venv/tests ## Style and types
 bench-up: sandbox .venv/tests ## `pulumi up` against its critical path and the paper's order
 	@eval "$$($(BIN)/python -m sandbox env)" && $(BIN)/python -m tests.bench.up
 
-bench-desktop: tools ## The paper's desktop and ours, on loopback and through a slow link (root, an hour)
+bench-desktop: tools ## The paper's desktop, ours, Selkies and xpra, on loopback and through a slow link (root, 25 minutes)
 	@$(BIN)/python -m sandbox tools --desktops
 	.sandbox/cache/desktop-tests/bin/python -m tests.desktop.bench
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,6 +54,18 @@ def processes(engine: Engine, name: str) -> str:
     return engine.docker("top", name, "-eo", "pid,args")
 
 
+@pytest.mark.parametrize("name", IMAGES)
+def test_build_arguments_are_pinned(name: str) -> None:
+    dockerfile = (ROOT / "docker" / name / "Dockerfile").read_text(encoding="utf-8")
+    arguments = dict(re.findall(r"^ARG (\w+)=?(.*)$", dockerfile, re.MULTILINE))
+    tag = arguments["BASE"].rpartition(":")[2]
+    assert re.search(r"\d", tag) and "/" not in tag
+    # Unidata and LROSE publish no checksums, and IDV's address stands behind a form.
+    assert {key for key, value in arguments.items() if not value} <= {
+        "IDV_URL", "IDV_SHA256", "CAVE_SHA256", "LROSE_SHA256",
+    }  # fmt: skip
+
+
 def test_user_is_never_root(engine: Engine, image: str) -> None:
     config: dict[str, Any] = json.loads(engine.docker("inspect", "--format", "{{json .Config}}", image))
     assert config["User"] == "1000:100"
@@ -73,6 +86,8 @@ def test_opens_on_a_file_system_that_can_not_be_written(engine: Engine, desktop:
     assert " 0A " not in table, "something listens on TCP"
     assert engine.docker("exec", desktop, "stat", "--format=%a", "/shared/vnc.sock").strip() == "660"
     assert until(lambda: "java" in processes(engine, desktop))
+    health = "{{.State.Health.Status}}"
+    assert until(lambda: engine.docker("inspect", "--format", health, desktop).strip() == "healthy")
 
 
 def test_ends_when_told_to(engine: Engine, desktop: str) -> None:

@@ -22,7 +22,7 @@ from playwright.sync_api import Error as BrowserError
 from sandbox import containers, processes
 from tests.desktop.bench.link import loopback, slow
 from tests.desktop.bench.measure import Figures, Source, measure
-from tests.desktop.bench.report import plot, table
+from tests.desktop.bench.report import plot, table, targets
 from tests.desktop.bench.stacks import NAMES, stack
 from tests.desktop.conftest import chromium
 
@@ -67,7 +67,7 @@ def main(runs: int, names: list[str], links: list[str], *, write: bool) -> int:
     what = "".join(f"- **{each.name}**: {each.what}\n" for each in stacks)
     busy = f"load average {min(loads):.1f} to {max(loads):.1f} when a run began (the bench alone is about 2)"
     machine = f"{runs} runs of each, medians; {os.cpu_count()} cores, {platform.system()}, {busy}."
-    text = "\n".join([table(figures), what, machine, *failures, ""])
+    text = "\n".join([table(figures), targets(figures), what, machine, *failures, ""])
     print(text)
     if write:
         RESULTS.mkdir(exist_ok=True)

@@ -30,7 +30,7 @@ WATCH_S = 8
 PATIENCE_S = 8
 SHARP = 0.98
 """SSIM at which nobody tells the picture from its source."""
-CLICKS = 30
+CLICKS = 24
 PICTURES = 6
 USER = "user1"
 
