@@ -149,6 +149,8 @@ def take_back(place: Place, storage_class: str) -> None:
             f"home {claim} was kept more than once, in the volumes {ids}; choose one, and say of each other"
             f" `openstack volume unset --property {kept_homes.CLAIM} ID`, or delete it"
         )
+    if not homes:
+        return
     known: Any = place.api.list_persistent_volume()
     volumes = {volume.spec.csi.volume_handle: volume for volume in known.items if volume.spec.csi}
     taken = [(home, _take_one_back(place, home, volumes.get(home.id), storage_class)) for home in homes]
