@@ -52,12 +52,17 @@ def test_tile_leads_to_the_application(screen: Screen) -> None:
     assert screen.size() == screen.place()
 
 
-def test_click_changes_pixels(screen: Screen) -> None:
+@pytest.mark.parametrize("gesture", ["click", "wheel"])
+def test_mouse_changes_pixels(screen: Screen, gesture: str) -> None:
     before = RED if screen.find(RED) else GREEN
     after = GREEN if before is RED else RED
     where = screen.find(before)
     assert where
-    screen.page.mouse.click(*where)
+    if gesture == "click":
+        screen.page.mouse.click(*where)
+    else:
+        screen.page.mouse.move(*where)
+        screen.page.mouse.wheel(0, 50)  # one notch
     assert until(lambda: screen.find(after))
 
 

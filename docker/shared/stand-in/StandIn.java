@@ -8,6 +8,7 @@ import java.awt.RenderingHints;
 import java.awt.Toolkit;
 import java.awt.event.MouseAdapter;
 import java.awt.event.MouseEvent;
+import java.awt.event.MouseWheelEvent;
 import java.awt.image.BufferedImage;
 import java.io.File;
 import javax.imageio.ImageIO;
@@ -100,21 +101,32 @@ public final class StandIn {
         return image;
     }
 
-    /** Turns from red to green, or back, in the moment that it is pressed. */
+    /** Turns from red to green, or back, in the moment that it is pressed or the wheel turns over it. */
     private static final class Pad extends JComponent {
         private boolean on;
 
         Pad() {
             setPreferredSize(new Dimension(200, 200));
             setBorder(BorderFactory.createEtchedBorder());
-            addMouseListener(new MouseAdapter() {
+            MouseAdapter mouse = new MouseAdapter() {
                 @Override
                 public void mousePressed(MouseEvent event) {
-                    on = !on;
-                    paintImmediately(0, 0, getWidth(), getHeight());
-                    Toolkit.getDefaultToolkit().sync();
+                    turn();
                 }
-            });
+
+                @Override
+                public void mouseWheelMoved(MouseWheelEvent event) {
+                    turn();
+                }
+            };
+            addMouseListener(mouse);
+            addMouseWheelListener(mouse);
+        }
+
+        private void turn() {
+            on = !on;
+            paintImmediately(0, 0, getWidth(), getHeight());
+            Toolkit.getDefaultToolkit().sync();
         }
 
         @Override
