@@ -1,7 +1,7 @@
 """Runs all stacks through all links, in turn, and writes the table and the plot.
 
 `python -m tests.desktop.bench`: three runs of each, about 25 minutes; medians are shown. `--help` says how to
-run less, which is printed and not written.
+run less; of one run, or of some stacks and links only, the table is printed and not written.
 """
 
 from __future__ import annotations
@@ -85,4 +85,5 @@ if __name__ == "__main__":
     parser.add_argument("--stacks", nargs="+", choices=NAMES, default=NAMES)
     parser.add_argument("--links", nargs="+", choices=LINKS, default=list(LINKS))
     given = parser.parse_args()
-    sys.exit(main(given.runs, given.stacks, given.links, write=len(sys.argv) == 1))
+    whole = given.runs > 1 and given.stacks == NAMES and given.links == list(LINKS)
+    sys.exit(main(given.runs, given.stacks, given.links, write=whole))
