@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.table import Table
 
 PARTS = {
-    "test_drift.py": "drift",
-    "test_faults.py": "faults",
-    "test_interruptions.py": "faults",
-    "test_killed.py": "engine killed",
-    "test_teardown.py": "teardown",
-    "test_homes.py": "teardown",
-    "test_state.py": "state",
+    "tests/sandbox/test_drift.py": "drift",
+    "tests/sandbox/test_faults.py": "faults",
+    "tests/sandbox/test_interruptions.py": "faults",
+    "tests/sandbox/test_killed.py": "engine killed",
+    "tests/sandbox/test_teardown.py": "teardown",
+    "tests/sandbox/test_homes.py": "teardown",
+    "tests/sandbox/test_state.py": "state",
 }
 """What each file of tests is about; the others are none of the life cycle."""
 
@@ -42,7 +42,7 @@ def cases(reports: Iterable[pytest.TestReport]) -> Iterator[Case]:
     found: dict[str, Case] = {}
     for report in reports:
         path, _, test = report.nodeid.partition("::")
-        part = PARTS.get(path.rpartition("/")[2])
+        part = PARTS.get(path)
         if part:
             text = test.removeprefix("test_").replace("_", " ").replace("[", ": ").rstrip("]")
             found.setdefault(report.nodeid, Case(part, text)).add(report)

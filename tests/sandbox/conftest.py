@@ -127,7 +127,9 @@ class Gateway:
     def resources(self) -> dict[str, str]:
         """Id of each resource in the state, by its URN's last part."""
         state = json.loads(self.run("pulumi", "stack", "export", "--stack", self.name).stdout)
-        return {r["urn"].split("::")[-1]: r.get("id", "") for r in state["deployment"]["resources"]}
+        # An empty stack has no key of this name.
+        found = state["deployment"].get("resources", [])
+        return {r["urn"].split("::")[-1]: r.get("id", "") for r in found}
 
     @property
     def kubeconfig(self) -> Path:
