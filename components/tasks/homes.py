@@ -157,7 +157,7 @@ def take_back(place: Place, storage_class: str) -> None:
     for home, volume in taken:
         claim = home.metadata[kept_homes.CLAIM]
         _wait(
-            partial(_phase, place.api, volume),
+            partial(_phase, place, claim),
             lambda phase: phase != "Bound",
             f"home {claim} was not bound to its volume {home.id}; `kubectl describe pvc -n {place.namespace}"
             f" {claim}` tells why",
@@ -168,9 +168,10 @@ def take_back(place: Place, storage_class: str) -> None:
         _say(f"home {claim} is back: volume {home.id}, {home.size} GiB")
 
 
-def _phase(api: client.CoreV1Api, name: str) -> str:
-    volume: Any = api.read_persistent_volume(name)
-    return str(volume.status.phase)
+def _phase(place: Place, claim: str) -> str:
+    """The claim's phase: its volume is Bound a moment before it is."""
+    found: Any = place.api.read_namespaced_persistent_volume_claim(claim, place.namespace)
+    return str(found.status.phase)
 
 
 def _take_one_back(place: Place, home: Any, volume: Any, storage_class: str) -> str:

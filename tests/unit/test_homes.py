@@ -113,6 +113,7 @@ def test_what_was_kept_is_given_back_as_it_was(cloud: Cloud, old: Kubernetes) ->
     assert new.volumes["home-v-1"].metadata.annotations == {
         "pv.kubernetes.io/provisioned-by": "cinder.csi.openstack.org"
     }
+    assert {c.status.phase for c in new.claims.values()} == {"Bound"}
     assert new.done[:2] == ["home-v-1", "jhub/claim-user1 10Gi"]
     assert {volume.spec.policy for volume in new.volumes.values()} == {"Delete"}
     assert cloud.volumes["v-1"].metadata[kept_homes.JANITOR] == "false"

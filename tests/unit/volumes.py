@@ -80,6 +80,8 @@ class Kubernetes:
         self.claims = {claim.metadata.name: claim for claim in claims}
         self.volumes = {volume.metadata.name: volume for volume in volumes}
         self.done: list[str] = []
+        self.unbound: dict[str, int] = {}
+        """How many looks at a claim still find it Pending; its volume is Bound before it is."""
         self.hub: list[int] = []
 
     def list_namespaced_pod(self, namespace: str, label_selector: str, **_: Any) -> Any:
@@ -130,10 +132,16 @@ class Kubernetes:
         made = claimed(meta["name"], spec["volumeName"], meta["labels"], **meta["annotations"])
         made.spec.storage_class_name = spec["storageClassName"]
         self.claims[meta["name"]] = made
+        self.unbound[meta["name"]] = 2
         self.done.append(f"{namespace}/{meta['name']} {spec['resources']['requests']['storage']}")
 
     def read_namespaced_persistent_volume_claim(self, name: str, _namespace: str) -> Any:
-        return self.claims[name]
+        claim, left = self.claims[name], self.unbound.get(name, 0)
+        volume = self.read_persistent_volume(claim.spec.volume_name)
+        bound = not left and volume.status.phase == "Bound"
+        self.unbound[name] = max(left - 1, 0)
+        claim.status = thing(phase="Bound" if bound else "Pending")
+        return claim
 
 
 class Dead(Kubernetes):
