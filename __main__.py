@@ -10,10 +10,10 @@ from components.audit import Audit, AuditArgs
 from components.catalogue import load_catalogue
 from components.cert_manager import CertManager, CertManagerArgs
 from components.certificate import Certificate, CertificateArgs
-from components.cloud import description
 from components.config import load
 from components.desktop_images import DesktopImages, DesktopImagesArgs
 from components.dns_record import DnsRecord, DnsRecordArgs
+from components.existing import description
 from components.guard import Guard
 from components.helm import ChartSource
 from components.ingress_nginx import IngressNginx, IngressNginxArgs
@@ -165,7 +165,7 @@ certificate = Certificate(
 )
 
 Guard(
-    f"{name}-guard",
+    f"{name}-gateway:protect",
     after=[
         cluster,
         *node_groups.values(),

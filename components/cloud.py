@@ -1,7 +1,6 @@
 """What the program must know of the cloud before it makes anything: one read-only look, all mistakes at once.
 
-Names in the settings become ids here. What this gateway made earlier but the stack's state does not hold
-(its engine was killed between the call and its answer) is found too, so that it is taken up, not made twice.
+Names in the settings become ids here.
 """
 
 from __future__ import annotations
@@ -14,57 +13,18 @@ from typing import Any
 import openstack
 from keystoneauth1.exceptions import ClientException
 from openstack.connection import Connection
-from openstack.exceptions import ConfigException, SDKException, raise_from_response
+from openstack.exceptions import ConfigException, SDKException
 
 from components.errors import Mistake, SettingsError
-from components.settings import DEFAULT_WORKER, Settings
-
-OWNER_LABEL = "gateway"
-"""The cluster's label that says which gateway made it."""
-ATTEMPT_LABEL = "gateway_attempt"
-"""The cluster's label that counts up when a cluster whose creation failed is made anew."""
-GROUP_ATTEMPT_LABEL = "gateway_group_attempt"
-"""The same of a node group, by a name of its own since it inherits the cluster's labels."""
-NODE_GROUPS = "1.9"
-"""Magnum's API since this microversion has node groups; without it the answer is 406."""
-
-
-def description(gateway: str) -> str:
-    """The text by which an address or a record is known as the gateway's own."""
-    return f"Science gateway {gateway}, made by Pulumi"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExistingCluster:
-    """The gateway's cluster as Magnum has it."""
-
-    id: str
-    attempt: int = 1
-    """How many clusters were tried, this one included."""
-    failed: bool = False
-    """Its creation failed, so that nothing but a new one can help."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExistingNodeGroup:
-    """A node group of the gateway's cluster as Magnum has it."""
-
-    id: str
-    """As the engine imports it: `<cluster id>/<node group id>`."""
-    attempt: int = 1
-    """How many node groups of this name were tried, this one included."""
-    failed: bool = False
-    """Its creation failed, so that nothing but a new one can help."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Existing:
-    """What this gateway already has in the cloud, by id; the engine skips what its state holds."""
-
-    cluster: ExistingCluster | None = None
-    address: str | None = None
-    record: str | None = None
-    node_groups: dict[str, ExistingNodeGroup] = field(default_factory=dict)
+from components.existing import (
+    Existing,
+    ExistingCluster,
+    find_address,
+    find_cluster,
+    find_node_groups,
+    find_record,
+)
+from components.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +33,7 @@ class Survey:
 
     template_id: str
     zone_id: str
-    existing: Existing = Existing()
+    existing: Existing = field(default_factory=Existing)
 
 
 def survey(settings: Settings, cloud: str | None) -> Survey:
@@ -87,12 +47,12 @@ def survey(settings: Settings, cloud: str | None) -> Survey:
     except (ConfigException, SDKException, ClientException) as error:
         raise SettingsError([_unreachable(cloud, error)]) from None
     looks: list[Callable[[Connection, Settings], Any]] = [
-        _template,
+        _templates,
         _zone,
         _flavors,
         _networks,
-        _cluster,
-        _address,
+        find_cluster,
+        find_address,
     ]
     mistakes: list[Mistake] = []
     found: list[Any] = []
@@ -106,13 +66,17 @@ def survey(settings: Settings, cloud: str | None) -> Survey:
             except (SDKException, ClientException) as error:
                 found.append(None)
                 mistakes.append(_unreachable(cloud, error))
+    templates, zone_id, _, _, cluster, address = found
+    alive = cluster is not None and not cluster.failed
+    if templates is not None:
+        mistakes.extend(_template_mistakes(settings, templates, cluster if alive else None))
     if mistakes:
         raise SettingsError(dict.fromkeys(mistakes))
-    template_id, zone_id, _, _, cluster, address = found
+    template_id = cluster.template_id if alive else templates[settings.cluster.template]
     try:
-        record = _record(connection, settings, zone_id)
-        alive = cluster and not cluster.failed  # the groups of one that failed go with it
-        node_groups = _node_groups(connection, cluster.id, settings.cluster.workers) if alive else {}
+        record = find_record(connection, settings, zone_id)
+        # The groups of a cluster that failed go with it.
+        node_groups = find_node_groups(connection, cluster.id, settings.cluster.workers) if alive else {}
     except (SDKException, ClientException) as error:
         raise SettingsError([_unreachable(cloud, error)]) from None
     existing = Existing(cluster=cluster, address=address, record=record, node_groups=node_groups)
@@ -134,15 +98,24 @@ def _one_of(key: str, wanted: str, names: Iterable[str], what: str) -> Mistake:
     return Mistake(key=f"gateway:{key}", rule=f"must be a {what} of this cloud ({offered})", value=wanted)
 
 
-def _template(connection: Connection, settings: Settings) -> str:
-    templates = list(connection.container_infrastructure_management.cluster_templates())
-    matches = [template for template in templates if template.name == settings.cluster.template]
-    if not matches:
-        names = [template.name for template in templates]
-        raise SettingsError(
-            [_one_of("cluster.template", settings.cluster.template, names, "cluster template")]
-        )
-    return str(matches[0].uuid)
+def _templates(connection: Connection, _: Settings) -> dict[str, str]:
+    """Id of each template that the cloud offers, by name."""
+    offered = connection.container_infrastructure_management.cluster_templates()
+    return {template.name: str(template.uuid) for template in offered}
+
+
+def _template_mistakes(
+    settings: Settings, templates: dict[str, str], cluster: ExistingCluster | None
+) -> list[Mistake]:
+    """What is wrong with the template's name, for a new cluster or for one that there is."""
+    key, wanted = "cluster.template", settings.cluster.template
+    if cluster is None:
+        return [] if wanted in templates else [_one_of(key, wanted, templates, "cluster template")]
+    has = next((name for name, uuid in templates.items() if uuid == cluster.template_id), None)
+    if has in (wanted, None):  # of one that is not offered any more nobody can tell the name
+        return []
+    rule = f"must be {has}, what the cluster has; `openstack coe cluster upgrade` changes it"
+    return [Mistake(key=f"gateway:{key}", rule=rule, value=wanted)]
 
 
 def _zone(connection: Connection, settings: Settings) -> str:
@@ -177,80 +150,3 @@ def _networks(connection: Connection, settings: Settings) -> None:
     missing = [_one_of(key, name, known, what) for key, name, known, what in checks if name not in known]
     if missing:
         raise SettingsError(missing)
-
-
-def _cluster(connection: Connection, settings: Settings) -> ExistingCluster | None:
-    named = [c for c in connection.container_infrastructure_management.clusters() if c.name == settings.name]
-    if not named:
-        return None
-    if len(named) > 1:
-        # Magnum allows it; it happens when a run is interrupted and the creation that it began fails later.
-        listed = ", ".join(f"{cluster.uuid} in {cluster.status}" for cluster in named)
-        rule = f"is the name of {len(named)} clusters ({listed}); delete all but one of them"
-        raise SettingsError([Mistake(key="gateway:name", rule=rule, value=settings.name)])
-    found = connection.container_infrastructure_management.get_cluster(named[0])
-    labels, status = found.labels or {}, found.status or ""
-    if labels.get(OWNER_LABEL) != settings.name:
-        rule = "is the name of a cluster that this gateway did not make; choose another, or delete that one"
-        raise SettingsError([Mistake(key="gateway:name", rule=rule, value=settings.name)])
-    if status.startswith("DELETE"):
-        rule = f"is still the name of a cluster in {status}; wait until it is gone and run this again"
-        raise SettingsError([Mistake(key="gateway:name", rule=rule, value=settings.name)])
-    failed = status == "CREATE_FAILED"
-    if not failed and (changed := {k: v for k, v in settings.cluster.labels.items() if labels.get(k) != v}):
-        rule = "can't change once the cluster is made; put the old ones back, or destroy the gateway first"
-        shown = ", ".join(f"{key}: {value}" for key, value in changed.items())
-        raise SettingsError([Mistake(key="gateway:cluster.labels", rule=rule, value=shown)])
-    return ExistingCluster(id=str(found.uuid), attempt=int(labels.get(ATTEMPT_LABEL, 1)), failed=failed)
-
-
-def _node_groups(connection: Connection, cluster: str, workers: int) -> dict[str, ExistingNodeGroup]:
-    """The cluster's node groups by name, but for those that are being deleted."""
-    magnum = connection.container_infrastructure_management
-
-    def get(path: str) -> dict[str, Any]:
-        answer = magnum.get(f"/clusters/{cluster}/nodegroups{path}", microversion=NODE_GROUPS)
-        raise_from_response(answer)
-        return dict(answer.json())
-
-    groups = get("")["nodegroups"]
-    count = next((group["node_count"] for group in groups if group["name"] == DEFAULT_WORKER), workers)
-    if count != workers:
-        # Its Cluster API driver refuses the update that the provider sends for another count.
-        rule = (
-            f"must be {count}, what the cluster has; Magnum changes it by `openstack coe cluster resize` only"
-        )
-        raise SettingsError([Mistake(key="gateway:cluster.workers", rule=rule, value=workers)])
-    return {
-        group["name"]: ExistingNodeGroup(
-            id=f"{cluster}/{group['uuid']}",
-            attempt=int((get(f"/{group['uuid']}").get("labels") or {}).get(GROUP_ATTEMPT_LABEL, 1)),
-            failed=group["status"] == "CREATE_FAILED",
-        )
-        for group in groups
-        if not group["is_default"] and not group["status"].startswith("DELETE")
-    }
-
-
-def _address(connection: Connection, settings: Settings) -> str | None:
-    ours = description(settings.name)
-    return next(
-        (str(ip.id) for ip in connection.network.ips(description=ours) if ip.description == ours), None
-    )
-
-
-def _record(connection: Connection, settings: Settings, zone_id: str) -> str | None:
-    fqdn = f"{settings.fqdn}."
-    records = [
-        r
-        for r in connection.dns.recordsets(zone_id, name=fqdn)
-        if r.name == fqdn and r.type in ("A", "CNAME")
-    ]
-    if not records:
-        return None
-    if records[0].description != description(settings.name):
-        rule = (
-            f"gives the host {fqdn}, which has a record that this gateway did not make; choose another name"
-        )
-        raise SettingsError([Mistake(key="gateway:name", rule=rule, value=settings.name)])
-    return f"{zone_id}/{records[0].id}"

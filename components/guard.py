@@ -11,7 +11,7 @@ class Guard(pulumi.ComponentResource):
     """Refuses `pulumi destroy` as a whole.
 
     The engine refuses to delete a protected resource only when its turn comes; what depends on it is gone by
-    then.
+    then. Of the guard its refusal tells the name only, so that is to be the name of the setting.
     """
 
     def __init__(self, name: str, *, after: Sequence[pulumi.Resource], protect: bool) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from components.cloud import OWNER_LABEL
+from components.existing import OWNER_LABEL
 
 DRIVER = "cinder.csi.openstack.org"
 CSI_CLUSTER = f"{DRIVER}/cluster"

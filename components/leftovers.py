@@ -16,7 +16,7 @@ from kubernetes import client, config
 from openstack.exceptions import raise_from_response
 from tenacity import Retrying, TryAgain, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from components.cloud import NODE_GROUPS, OWNER_LABEL
+from components.existing import NODE_GROUPS, OWNER_LABEL
 
 POLL_SECONDS = 5
 REMOVAL_TIMEOUT_S = 1800

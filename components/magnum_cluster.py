@@ -9,7 +9,7 @@ import pulumi_command as command
 import pulumi_kubernetes as kubernetes
 from pulumi_openstack import containerinfra
 
-from components.cloud import ATTEMPT_LABEL, OWNER_LABEL, ExistingCluster
+from components.existing import ATTEMPT_LABEL, OWNER_LABEL, ExistingCluster
 from components.leftovers import cluster_hooks
 from components.settings import Cluster, Network
 from components.tasks import environment, task
@@ -89,7 +89,8 @@ class MagnumCluster(pulumi.ComponentResource):
                 import_=alive.id if alive else None,
                 # Magnum answers with the template's labels mixed in, so a cluster that is taken up would
                 # seem changed and be replaced; only one that failed shall be, by its new attempt.
-                ignore_changes=["labels", "mergeLabels"] if alive else None,
+                # Its template is changed by an upgrade, which the state need not know of.
+                ignore_changes=["labels", "mergeLabels", "clusterTemplateId"] if alive else None,
                 delete_before_replace=True,
                 hooks=cluster_hooks(name, args.cloud),
                 custom_timeouts=pulumi.CustomTimeouts(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_openstack import containerinfra
 
-from components.cloud import GROUP_ATTEMPT_LABEL, ExistingNodeGroup
+from components.existing import GROUP_ATTEMPT_LABEL, ExistingNodeGroup
 from components.leftovers import node_group_hooks
 from components.settings import NodeGroup
 from components.values import NODE_GROUP_LABEL
@@ -44,7 +44,10 @@ class Nodegroup(pulumi.ComponentResource):
     def __init__(self, name: str, args: NodegroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gateway:index:Nodegroup", name, None, opts)
         existing = args.existing
-        alive = existing if existing and not existing.failed else None
+        # One that is to be replaced must not be imported: the engine would keep its id as that of an import,
+        # take its successor for another import in the next run, and delete that.
+        same = existing and existing.flavor == args.settings.flavor
+        alive = existing if existing and same and not existing.failed else None
         attempt = existing.attempt + existing.failed if existing else 1
         group = containerinfra.NodeGroup(
             f"{name}-magnum",

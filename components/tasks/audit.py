@@ -20,7 +20,7 @@ from openstack.connection import Connection
 from openstack.exceptions import SDKException
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from components.cloud import OWNER_LABEL, description
+from components.existing import OWNER_LABEL, description
 from components.flavors import load_flavors
 from components.kept_homes import CLAIM, CSI_CLUSTER, is_home
 

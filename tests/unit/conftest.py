@@ -17,7 +17,7 @@ import yaml
 from pulumi.runtime import mocks as pulumi_mocks
 from pulumi.runtime import rpc
 
-from components import cloud, preflight
+from components import cloud, existing, preflight
 
 ROOT = Path(__file__).parents[2]
 INGRESS_IP = "203.0.113.10"
@@ -100,7 +100,7 @@ def set_config(config: dict[str, Any], secrets: dict[str, str]) -> None:
 @pytest.fixture
 def survey(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the cloud is said to have; a test may change it before it runs the program."""
-    answer: dict[str, Any] = {"existing": cloud.Existing()}
+    answer: dict[str, Any] = {"existing": existing.Existing()}
     monkeypatch.setattr(
         preflight,
         "survey",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from components import kept_homes
-from components.cloud import description
+from components.existing import description
 from components.tasks import audit
 
 STACK = "gw25-abcdefghijkl"

@@ -12,9 +12,10 @@ from keystoneauth1.exceptions import ConnectFailure
 from components import cloud
 from components.config import check
 from components.errors import SettingsError
+from components.existing import Existing, ExistingCluster, ExistingNodeGroup, description
 from tests.unit.conftest import SECRETS, stack_config
 
-OURS = cloud.description("gw25")
+OURS = description("gw25")
 
 
 def thing(**fields: Any) -> SimpleNamespace:
@@ -28,7 +29,7 @@ class Cloud:
         self.templates = [thing(name="kubernetes-1-34-jammy", uuid="template-uuid")]
         self.zone_list = [thing(name="xxx000000.projects.jetstream-cloud.org.", id="zone-uuid")]
         self.flavor_list = [thing(name="m3.quad"), thing(name="m3.medium")]
-        self.network_list = [thing(name="public"), thing(name="auto_allocated_network")]
+        self.network_list = [thing(name="public", id="public-uuid"), thing(name="auto_allocated_network")]
         self.subnet_list = [thing(name="auto_allocated_subnet_v4")]
         self.cluster_list: list[Any] = []
         self.groups: list[dict[str, Any]] = []
@@ -43,8 +44,11 @@ class Cloud:
         self.dns = thing(zones=lambda: self.zone_list, recordsets=lambda *_, **__: self.records)
         self.compute = thing(flavors=lambda **_: self.flavor_list)
         self.network = thing(
-            networks=lambda: self.network_list, subnets=lambda: self.subnet_list, ips=lambda **_: self.ip_list
+            networks=self._networks, subnets=lambda: self.subnet_list, ips=lambda **_: self.ip_list
         )
+
+    def _networks(self, name: str | None = None) -> list[Any]:
+        return [network for network in self.network_list if name in (None, network.name)]
 
     def _node_groups(self, path: str, microversion: str = "1.1") -> SimpleNamespace:
         if microversion < "1.9":
@@ -57,9 +61,35 @@ class Cloud:
         """Always allowed."""
 
 
+def cluster(**fields: Any) -> SimpleNamespace:
+    """The gateway's cluster as Magnum describes it."""
+    return thing(
+        **{
+            "name": "gw25",
+            "uuid": "c-1",
+            "status": "CREATE_COMPLETE",
+            "labels": {"gateway": "gw25", "boot_volume_size": "60"},
+            "cluster_template_id": "template-uuid",
+            "flavor_id": "m3.quad",
+            "master_flavor_id": "m3.quad",
+            "master_count": 1,
+            "fixed_network": "auto_allocated_network",
+            "fixed_subnet": "auto_allocated_subnet_v4",
+            **fields,
+        }
+    )
+
+
 def group(**fields: Any) -> dict[str, Any]:
     """A node group as Magnum describes it."""
-    return {"is_default": False, "status": "CREATE_COMPLETE", "labels": {}, "node_count": 1, **fields}
+    return {
+        "is_default": False,
+        "status": "CREATE_COMPLETE",
+        "flavor_id": "m3.medium",
+        "labels": {},
+        "node_count": 1,
+        **fields,
+    }
 
 
 @pytest.fixture
@@ -111,52 +141,70 @@ def test_unreachable_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_the_gateway_made_before_is_found(answering: Cloud) -> None:
     labels = {"gateway": "gw25", "gateway_attempt": "2", "boot_volume_size": "60", "from_template": "x"}
-    answering.cluster_list = [thing(name="gw25", uuid="c-1", labels=labels, status="CREATE_IN_PROGRESS")]
+    answering.cluster_list = [cluster(labels=labels, status="CREATE_IN_PROGRESS")]
     answering.groups = [
         group(name="default-worker", uuid="n-0", is_default=True, node_count=1),
         group(name="mediums", uuid="n-1", labels={"gateway_attempt": "2", "gateway_group_attempt": "3"}),
         group(name="larges", uuid="n-2", status="CREATE_FAILED"),
         group(name="smalls", uuid="n-3", status="DELETE_IN_PROGRESS"),
     ]
-    answering.ip_list = [thing(id="other", description="mine"), thing(id="a-1", description=OURS)]
+    answering.ip_list = [
+        thing(id="other", description="mine", floating_network_id="public-uuid"),
+        thing(id="elsewhere", description=OURS, floating_network_id="other-uuid"),
+        thing(id="a-1", description=OURS, floating_network_id="public-uuid"),
+    ]
     name = "gw25.xxx000000.projects.jetstream-cloud.org."
     answering.records = [thing(id="r-1", name=name, type="A", description=OURS)]
-    assert look().existing == cloud.Existing(
-        cluster=cloud.ExistingCluster(id="c-1", attempt=2),
+    assert look().existing == Existing(
+        cluster=ExistingCluster(id="c-1", template_id="template-uuid", attempt=2),
         address="a-1",
         record="zone-uuid/r-1",
         node_groups={
-            "mediums": cloud.ExistingNodeGroup(id="c-1/n-1", attempt=3),
-            "larges": cloud.ExistingNodeGroup(id="c-1/n-2", failed=True),
+            "mediums": ExistingNodeGroup(id="c-1/n-1", flavor="m3.medium", attempt=3),
+            "larges": ExistingNodeGroup(id="c-1/n-2", flavor="m3.medium", failed=True),
         },
     )
 
 
 @pytest.mark.parametrize(
-    ("cluster", "words"),
+    ("fields", "words"),
     [
+        ({"labels": {}}, "is the name of a cluster that this gateway did not make"),
+        ({"status": "DELETE_IN_PROGRESS"}, "in DELETE_IN_PROGRESS; wait until"),
         (
-            {"labels": {}, "status": "CREATE_COMPLETE"},
-            "is the name of a cluster that this gateway did not make",
+            {"labels": {"gateway": "gw25", "boot_volume_size": "20"}},
+            "gateway:cluster.labels.boot_volume_size: must be 20, what the cluster has",
         ),
+        ({"flavor_id": "m3.large"}, "gateway:cluster.flavor: must be m3.large, what the cluster has"),
+        ({"master_flavor_id": "m3.large"}, "gateway:cluster.masterFlavor: must be m3.large"),
+        ({"master_count": 3}, "gateway:cluster.masters: must be 3"),
+        ({"fixed_network": "mine"}, "gateway:network.fixed: must be mine"),
+        ({"fixed_subnet": "mine"}, "gateway:network.subnet: must be mine"),
         (
-            {"labels": {"gateway": "gw25"}, "status": "DELETE_IN_PROGRESS"},
-            "in DELETE_IN_PROGRESS; wait until",
-        ),
-        (
-            {"labels": {"gateway": "gw25", "boot_volume_size": "20"}, "status": "CREATE_COMPLETE"},
-            "gateway:cluster.labels: can't change once the cluster is made",
+            {"cluster_template_id": "newer"},
+            "gateway:cluster.template: must be kubernetes-1-35-noble, what the cluster has",
         ),
     ],
 )
-def test_a_cluster_in_the_way(answering: Cloud, cluster: dict[str, Any], words: str) -> None:
-    answering.cluster_list = [thing(name="gw25", uuid="c-1", **cluster)]
+def test_a_cluster_in_the_way(answering: Cloud, fields: dict[str, Any], words: str) -> None:
+    answering.templates.append(thing(name="kubernetes-1-35-noble", uuid="newer"))
+    answering.cluster_list = [cluster(**fields)]
     assert words in refusal()
 
 
+def test_a_cluster_of_a_template_that_is_not_offered_any_more(answering: Cloud) -> None:
+    answering.templates, answering.cluster_list = [], [cluster(cluster_template_id="gone")]
+    assert look().template_id == "gone"
+
+
+def test_of_a_cluster_that_failed_all_may_change(answering: Cloud) -> None:
+    failed = cluster(status="CREATE_FAILED", flavor_id="m3.large", cluster_template_id="gone")
+    answering.cluster_list = [failed]
+    assert look().template_id == "template-uuid"
+
+
 def test_workers_are_changed_by_a_resize_only(answering: Cloud) -> None:
-    labels = {"gateway": "gw25", "boot_volume_size": "60"}
-    answering.cluster_list = [thing(name="gw25", uuid="c-1", labels=labels, status="CREATE_COMPLETE")]
+    answering.cluster_list = [cluster()]
     answering.groups = [{"name": "default-worker", "uuid": "n-0", "node_count": 2}]
     assert "gateway:cluster.workers: must be 2, what the cluster has" in refusal()
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from pulumi.runtime import rpc
 
-from components.cloud import Existing, ExistingCluster, ExistingNodeGroup
+from components.existing import Existing, ExistingCluster, ExistingNodeGroup
 from tests.unit.conftest import INGRESS_IP, SECRETS, Run
+
+CLUSTER = ExistingCluster(id="c-1", template_id="template-uuid")
 
 Program = Callable[..., Run]
 
@@ -168,10 +171,10 @@ def test_service_units_are_the_papers(program: Program) -> None:
 
 def test_what_an_interrupted_run_made_is_taken_up(program: Program, survey: dict[str, Any]) -> None:
     survey["existing"] = Existing(
-        cluster=ExistingCluster(id="c-1"),
+        cluster=CLUSTER,
         address="a-1",
         record="z/r",
-        node_groups={"mediums": ExistingNodeGroup(id="c-1/n-1")},
+        node_groups={"mediums": ExistingNodeGroup(id="c-1/n-1", flavor="m3.medium")},
     )
     taken = {r.typ: r.resource_id for r in program().recorded.resources if r.resource_id}
     assert taken["openstack:containerinfra/cluster:Cluster"] == "c-1"
@@ -184,7 +187,7 @@ def test_what_an_interrupted_run_made_is_taken_up(program: Program, survey: dict
 def test_a_cluster_that_failed_is_made_anew(
     program: Program, survey: dict[str, Any], failed: bool, attempt: str
 ) -> None:
-    survey["existing"] = Existing(cluster=ExistingCluster(id="c-1", attempt=2, failed=failed))
+    survey["existing"] = Existing(cluster=replace(CLUSTER, attempt=2, failed=failed))
     labels = program().recorded.one("openstack:containerinfra/cluster:Cluster")["labels"]
     assert labels["gateway_attempt"] == attempt
 
@@ -195,6 +198,14 @@ def test_a_cluster_that_failed_is_made_anew(
 def test_a_node_group_that_failed_is_made_anew(
     program: Program, survey: dict[str, Any], failed: bool, labels: dict[str, str]
 ) -> None:
-    group = ExistingNodeGroup(id="c-1/n-1", attempt=2, failed=failed)
-    survey["existing"] = Existing(cluster=ExistingCluster(id="c-1"), node_groups={"mediums": group})
+    group = ExistingNodeGroup(id="c-1/n-1", flavor="m3.medium", attempt=2, failed=failed)
+    survey["existing"] = Existing(cluster=CLUSTER, node_groups={"mediums": group})
     assert program().recorded.one("openstack:containerinfra/nodeGroup:NodeGroup")["labels"] == labels
+
+
+def test_a_node_group_that_is_replaced_is_not_imported(program: Program, survey: dict[str, Any]) -> None:
+    group = ExistingNodeGroup(id="c-1/n-1", flavor="m3.large")
+    survey["existing"] = Existing(cluster=CLUSTER, node_groups={"mediums": group})
+    taken = {r.typ for r in program().recorded.resources if r.resource_id}
+    assert "openstack:containerinfra/cluster:Cluster" in taken
+    assert "openstack:containerinfra/nodeGroup:NodeGroup" not in taken
