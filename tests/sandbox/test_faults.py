@@ -26,7 +26,7 @@ NAME = "shaken"
 def gateway(new_gateway: Callable[[str], Gateway]) -> Gateway:
     """A gateway that is up."""
     gateway = new_gateway(NAME)
-    gateway.change(lambda config: config.update({"gateway:timeouts": {"chart": 1}}))
+    gateway.change(lambda config: config.update({"gateway:timeouts": {"chart": 1, "nodeGroup": 1}}))
     gateway.up()
     return gateway
 
@@ -66,7 +66,7 @@ def test_a_service_that_is_down_is_told_and_nothing_changes(
 
 
 @pytest.mark.usefixtures("mended")
-def test_magnum_answers_errors_and_the_node_group_fails(
+def test_magnum_answers_errors_and_the_node_group_fails_then_hangs(
     gateway: Gateway, cloud_fault: Callable[..., None], faults: Path
 ) -> None:
     without(gateway, "mediums-magnum")
@@ -75,8 +75,17 @@ def test_magnum_answers_errors_and_the_node_group_fails(
             "container-infra", "--status", status, "--count", "1", "--method", "POST", "--path", "nodegroups"
         )
         assert f"but got {status} instead" in gateway.up(code=1)
-    (faults / f"{NAME}.mediums").write_text("create_failed")
+    fault = faults / f"{NAME}.mediums"
+    fault.write_text("create_failed")
     assert "is in an error state" in gateway.up(code=1)
+    failed = gateway.resources()[f"{NAME}-mediums-magnum"]
+    fault.write_text("hang")
+    assert "to become ready: context deadline exceeded" in gateway.up(code=1)
+    hanging = gateway.resources()[f"{NAME}-mediums-magnum"]
+    assert hanging != failed
+    fault.unlink()
+    gateway.up()
+    assert gateway.resources()[f"{NAME}-mediums-magnum"] == hanging, "the group was made twice"
 
 
 @pytest.mark.usefixtures("mended")

@@ -11,14 +11,23 @@ import yaml
 from openstack.connection import Connection
 
 from tests.sandbox.conftest import Gateway
+from tests.sandbox.lifecycle import clusters, inventory
+from tests.sandbox.magnum import eventually
 
 GROUP = "capi.stackhpc.com/node-group"
 
 
 @pytest.fixture(scope="module")
-def gateway(new_gateway: Callable[[str], Gateway]) -> Gateway:
-    """A gateway that is up."""
+def empty(cloud: Connection) -> dict[str, list[str]]:
+    """The project before the gateway was."""
+    return inventory(cloud)
+
+
+@pytest.fixture(scope="module")
+def gateway(new_gateway: Callable[[str], Gateway], empty: dict[str, list[str]]) -> Gateway:
+    """A gateway that is up, of last year's Kubernetes."""
     gateway = new_gateway("gw25")
+    gateway.change(lambda config: config["gateway:cluster"].update({"template": "kubernetes-1-33-jammy"}))
     gateway.up()
     return gateway
 
@@ -133,15 +142,46 @@ def test_a_new_node_group_leaves_the_others_alone(gateway: Gateway) -> None:
     assert len(nodes_by_group(gateway)["larges"]) == 1
 
 
-def test_destroy_leaves_the_cloud_empty(gateway: Gateway, cloud: Connection) -> None:
-    zone = next(zone for zone in cloud.dns.zones())
+def test_another_flavor_replaces_the_node_group_once(gateway: Gateway) -> None:
+    before = gateway.resources()
+
+    def smaller(config: dict[str, Any]) -> None:
+        config["gateway:nodeGroups"][1]["flavor"] = "m3.medium"
+
+    gateway.change(smaller)
+    assert "1 replaced" in gateway.up()
+    after = gateway.resources()
+    assert {urn for urn in before if after[urn] != before[urn]} == {"gw25-larges-magnum"}
+    gateway.up("--refresh", "--expect-no-changes")
+    assert gateway.resources() == after
+
+
+def test_what_only_a_new_cluster_can_have_is_refused(gateway: Gateway) -> None:
+    before, settings = gateway.resources(), gateway.settings.read_text()
+    gateway.change(lambda config: config["gateway:cluster"].update({"flavor": "m3.large", "masters": 3}))
+    shown = gateway.up(code=1)
+    assert "gateway:cluster.flavor: must be m3.quad, what the cluster has" in shown
+    assert "gateway:cluster.masters: must be 1, what the cluster has" in shown
+    assert "nothing was changed" in shown
+    gateway.settings.write_text(settings)
+    assert gateway.resources() == before
+
+
+def test_an_upgrade_of_kubernetes_is_followed(gateway: Gateway, cloud: Connection) -> None:
+    before = gateway.resources()
+    gateway.run("openstack", "coe", "cluster", "upgrade", "gw25", "kubernetes-1-34-jammy")
+    eventually(lambda: [c.status for c in clusters(cloud, "gw25")] == ["UPDATE_COMPLETE"])
+    shown = gateway.up(code=1)
+    assert "gateway:cluster.template: must be kubernetes-1-34-jammy, what the cluster has" in shown
+    gateway.change(lambda config: config["gateway:cluster"].update({"template": "kubernetes-1-34-jammy"}))
+    gateway.up("--expect-no-changes")
+    gateway.up("--refresh")
+    gateway.up("--refresh", "--expect-no-changes")
+    assert gateway.resources() == before
+
+
+def test_destroy_leaves_the_cloud_as_it_was(
+    gateway: Gateway, cloud: Connection, empty: dict[str, list[str]]
+) -> None:
     gateway.pulumi("destroy", "--yes", "--skip-preview")
-    left = {
-        "clusters": [c.name for c in cloud.container_infrastructure_management.clusters()],
-        "load balancers": [b.name for b in cloud.load_balancer.load_balancers()],
-        "floating IPs": [ip.floating_ip_address for ip in cloud.network.ips()],
-        "volumes": [v.name for v in cloud.block_storage.volumes()],
-        "servers": [s.name for s in cloud.compute.servers()],
-        "records": [r.name for r in cloud.dns.recordsets(zone) if r.type == "A"],
-    }
-    assert not any(left.values()), left
+    assert inventory(cloud) == empty
