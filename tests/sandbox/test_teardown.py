@@ -119,7 +119,7 @@ def test_protected_and_kept(new_gateway: NewGateway, cloud: Connection, empty: d
     gateway.up()
     address, before = gateway.outputs()["ingress_ip"], gateway.resources()
     shown = destroy(gateway, code=1)
-    assert "kept-guard" in shown
+    assert "kept-gateway:protect" in shown
     assert "cannot be deleted" in shown
     assert "remove the `protect` flag" in shown
     assert with_ids(gateway.resources()) == with_ids(before), "something was deleted"
