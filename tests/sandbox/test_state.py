@@ -35,6 +35,8 @@ def new_secrets() -> dict[str, str]:
 
 NEXT = new_secrets()
 """What they are changed to."""
+ROTATED = {f"next {key}": secret for key, secret in NEXT.items()}
+"""The same, by other names than those that they replace, for a search."""
 BUCKET = "gateway-state"
 PROGRAM = b"pulumi-language-python-exec"
 """In the arguments of the process that runs `__main__.py`: Pulumi hands it its configuration so."""
@@ -187,19 +189,18 @@ def test_the_search_finds_what_is_there(gateway: Gateway, known: dict[str, str],
     assert "adminPassword in environment of b'sleep\\x0060\\x00'" in control.found
 
 
-def test_no_secret_in_plain_text(gateway: Gateway, search: Search, known: dict[str, str]) -> None:
-    home = Path(gateway.env["SANDBOX_HOME"])
-    folders = [
-        gateway.folder,
-        home / "run" / "state",
-        home / "run" / "logs",
-        home / "pulumi",
-        Path(gateway.env["TMPDIR"]),
-    ]
+def written_by(gateway: Gateway) -> list[Path]:
+    """The folders that the gateway's commands write to."""
     (gateway.folder / "kubeconfig").unlink(missing_ok=True)  # the tests' own
-    search.files(folders)
+    home = Path(gateway.env["SANDBOX_HOME"])
+    own = (home / "run" / "state", home / "run" / "logs", home / "pulumi")
+    return [gateway.folder, *own, Path(gateway.env["TMPDIR"])]
+
+
+def test_no_secret_in_plain_text(gateway: Gateway, search: Search) -> None:
+    search.files(written_by(gateway))
     kubeconfig = Search({"client key": client_key(gateway)})
-    kubeconfig.files(folders)
+    kubeconfig.files(written_by(gateway))
     assert search.found | kubeconfig.found == set()
 
 
@@ -278,7 +279,15 @@ def test_state_moves_to_an_s3_bucket(gateway: Gateway, bucket: dict[str, str], k
     assert moved.outputs() == gateway.outputs()
     kept = Path(bucket["FOLDER"])
     assert (kept / ".pulumi" / "stacks" / "gateway" / f"{NAME}.json").exists()
-    rotated = {f"next {key}": value for key, value in NEXT.items()}
-    search = Search({**known, **rotated, "client key": client_key(moved)})
+    search = Search({**known, **ROTATED, "client key": client_key(moved)})
     search.files([kept])
+    assert search.found == set()
+
+
+def test_no_secret_in_plain_text_when_it_is_destroyed(gateway: Gateway, known: dict[str, str]) -> None:
+    search = Search({**known, **ROTATED, "client key": client_key(gateway)})
+    with search.watching():
+        shown = gateway.pulumi("destroy", "--yes", "--skip-preview")
+    search.look("what was printed", shown.encode())
+    search.files(written_by(gateway))
     assert search.found == set()
