@@ -29,9 +29,9 @@ drift: ## What someone changed by hand in the gateway of STACK; Error 7 where th
 	@pulumi preview --expect-no-changes --diff --stack $(STACK)
 
 # With --no-loadscope-reorder the longest files come first (tests/sandbox/conftest.py).
-SHARED := -n 2 --dist loadfile --no-loadscope-reorder
+SHARED := --dist loadfile --no-loadscope-reorder
 test: tools ## All tests but the long ones of the life cycle
-	$(BIN)/pytest $(SHARED) tests/unit tests/sandbox $(addprefix --ignore=,$(LIFE))
+	$(BIN)/pytest -n 2 $(SHARED) tests/unit tests/sandbox $(addprefix --ignore=,$(LIFE))
 	@$(MAKE) --no-print-directory test-desktop
 
 test-unit: .venv/tests ## Tests without a sandbox, in seconds
@@ -39,7 +39,7 @@ test-unit: .venv/tests ## Tests without a sandbox, in seconds
 
 # Four at a time, since they wait for the simulated cloud more than they work.
 test-sandbox: tools ## All tests with the engine and the real services, those of the life cycle too
-	$(BIN)/pytest $(SHARED) -n 4 tests/sandbox
+	$(BIN)/pytest -n 4 $(SHARED) tests/sandbox
 
 test-desktop: tools ## Tests of the desktops: images, and a real browser
 	@$(BIN)/python -m sandbox tools --desktops
