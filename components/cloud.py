@@ -67,16 +67,17 @@ def survey(settings: Settings, cloud: str | None) -> Survey:
                 found.append(None)
                 mistakes.append(_unreachable(cloud, error))
     templates, zone_id, _, _, cluster, address = found
-    alive = cluster is not None and not cluster.failed
+    alive = cluster if cluster and not cluster.failed else None
     if templates is not None:
-        mistakes.extend(_template_mistakes(settings, templates, cluster if alive else None))
+        mistakes.extend(_template_mistakes(settings, templates, alive))
     if mistakes:
         raise SettingsError(dict.fromkeys(mistakes))
-    template_id = cluster.template_id if alive else templates[settings.cluster.template]
+    named = (uuid for uuid, name in templates.items() if name == settings.cluster.template)
+    template_id = alive.template_id if alive else next(named)
     try:
         record = find_record(connection, settings, zone_id)
         # The groups of a cluster that failed go with it.
-        node_groups = find_node_groups(connection, cluster.id, settings.cluster.workers) if alive else {}
+        node_groups = find_node_groups(connection, alive.id, settings.cluster.workers) if alive else {}
     except (SDKException, ClientException) as error:
         raise SettingsError([_unreachable(cloud, error)]) from None
     existing = Existing(cluster=cluster, address=address, record=record, node_groups=node_groups)
@@ -99,9 +100,9 @@ def _one_of(key: str, wanted: str, names: Iterable[str], what: str) -> Mistake:
 
 
 def _templates(connection: Connection, _: Settings) -> dict[str, str]:
-    """Id of each template that the cloud offers, by name."""
+    """Name of each template that the cloud offers, by id: a name may be there twice."""
     offered = connection.container_infrastructure_management.cluster_templates()
-    return {template.name: str(template.uuid) for template in offered}
+    return {str(template.uuid): template.name for template in offered}
 
 
 def _template_mistakes(
@@ -110,8 +111,9 @@ def _template_mistakes(
     """What is wrong with the template's name, for a new cluster or for one that there is."""
     key, wanted = "cluster.template", settings.cluster.template
     if cluster is None:
-        return [] if wanted in templates else [_one_of(key, wanted, templates, "cluster template")]
-    has = next((name for name, uuid in templates.items() if uuid == cluster.template_id), None)
+        names = templates.values()
+        return [] if wanted in names else [_one_of(key, wanted, names, "cluster template")]
+    has = templates.get(cluster.template_id)
     if has in (wanted, None):  # of one that is not offered any more nobody can tell the name
         return []
     rule = f"must be {has}, what the cluster has; `openstack coe cluster upgrade` changes it"

@@ -31,29 +31,35 @@ def description(gateway: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExistingCluster:
-    """The gateway's cluster as Magnum has it."""
+class Made:
+    """What Magnum has made for the gateway, or tried to make."""
 
     id: str
-    template_id: str
-    """Of the template that it was made from, or upgraded to; the cloud may not offer it any more."""
+    """As the engine imports it: the cluster's, or `<cluster id>/<node group id>`."""
     attempt: int = 1
-    """How many clusters were tried, this one included."""
+    """How many of its name were tried, this one included."""
     failed: bool = False
     """Its creation failed, so that nothing but a new one can help."""
+
+    @property
+    def attempt_wanted(self) -> int:
+        """The attempt that the gateway is to have: the next one where this one failed."""
+        return self.attempt + self.failed
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExistingNodeGroup:
+class ExistingCluster(Made):
+    """The gateway's cluster as Magnum has it."""
+
+    template_id: str
+    """Of the template that it was made from, or upgraded to; the cloud may not offer it any more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExistingNodeGroup(Made):
     """A node group of the gateway's cluster as Magnum has it."""
 
-    id: str
-    """As the engine imports it: `<cluster id>/<node group id>`."""
     flavor: str
-    attempt: int = 1
-    """How many node groups of this name were tried, this one included."""
-    failed: bool = False
-    """Its creation failed, so that nothing but a new one can help."""
 
 
 @dataclass(frozen=True, kw_only=True)

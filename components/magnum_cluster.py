@@ -61,7 +61,7 @@ class MagnumCluster(pulumi.ComponentResource):
         super().__init__("gateway:index:MagnumCluster", name, None, opts)
         existing = args.existing
         alive = existing if existing and not existing.failed else None
-        attempt = existing.attempt + existing.failed if existing else 1
+        attempt = existing.attempt_wanted if existing else 1
         cluster = containerinfra.Cluster(
             f"{name}-magnum",
             name=args.cluster_name,

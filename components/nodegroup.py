@@ -46,9 +46,9 @@ class Nodegroup(pulumi.ComponentResource):
         existing = args.existing
         # One that is to be replaced must not be imported: the engine would keep its id as that of an import,
         # take its successor for another import in the next run, and delete that.
-        same = existing and existing.flavor == args.settings.flavor
-        alive = existing if existing and same and not existing.failed else None
-        attempt = existing.attempt + existing.failed if existing else 1
+        stays = existing and not existing.failed and existing.flavor == args.settings.flavor
+        alive = existing if stays else None
+        attempt = existing.attempt_wanted if existing else 1
         group = containerinfra.NodeGroup(
             f"{name}-magnum",
             name=args.settings.name,
