@@ -62,10 +62,8 @@ def test_homes_of_users_at_work_are_kept_and_given_back(new_gateway: NewGateway,
     killed_when_it_shows(in_the_background(gateway, "destroy"), "homely-hub-namespace deleting")
     gateway.pulumi("cancel", "--yes")
     # The engine says so just before it asks for it, and may have been killed in between.
-    gateway.run(
-        *("kubectl", "--kubeconfig", str(gateway.kubeconfig)),
-        *("delete", "namespace", "jhub", "--ignore-not-found", "--timeout=180s"),
-    )
+    kubectl = ("kubectl", "--kubeconfig", str(gateway.kubeconfig))
+    gateway.run(*kubectl, "delete", "namespace", "jhub", "--ignore-not-found", "--timeout=180s")
     gateway.pulumi("refresh", "--yes", "--skip-preview", "--clear-pending-creates")
     gateway.up()
     assert homes(gateway) == before

@@ -190,17 +190,18 @@ def test_the_search_finds_what_is_there(gateway: Gateway, known: dict[str, str],
 
 
 def written_by(gateway: Gateway) -> list[Path]:
-    """The folders that the gateway's commands write to."""
-    (gateway.folder / "kubeconfig").unlink(missing_ok=True)  # the tests' own
+    """The folders that the gateway's commands write to; the tests' own kubeconfig is taken out of them."""
+    (gateway.folder / "kubeconfig").unlink(missing_ok=True)
     home = Path(gateway.env["SANDBOX_HOME"])
     own = (home / "run" / "state", home / "run" / "logs", home / "pulumi")
     return [gateway.folder, *own, Path(gateway.env["TMPDIR"])]
 
 
 def test_no_secret_in_plain_text(gateway: Gateway, search: Search) -> None:
-    search.files(written_by(gateway))
+    folders = written_by(gateway)
+    search.files(folders)
     kubeconfig = Search({"client key": client_key(gateway)})
-    kubeconfig.files(written_by(gateway))
+    kubeconfig.files(folders)
     assert search.found | kubeconfig.found == set()
 
 
