@@ -6,24 +6,24 @@ from pathlib import Path
 
 import pulumi
 
-from components.audit import Audit, AuditArgs
-from components.catalogue import load_catalogue
-from components.cert_manager import CertManager, CertManagerArgs
-from components.certificate import Certificate, CertificateArgs
-from components.config import load
-from components.desktop_images import DesktopImages, DesktopImagesArgs
-from components.dns_record import DnsRecord, DnsRecordArgs
-from components.existing import description
-from components.guard import Guard
-from components.helm import ChartSource
-from components.ingress_nginx import IngressNginx, IngressNginxArgs
-from components.jupyterhub_release import JupyterHubRelease, JupyterHubReleaseArgs
-from components.magnum_cluster import MagnumCluster, MagnumClusterArgs
-from components.nodegroup import Nodegroup, NodegroupArgs
+from components.certificates.cert_manager import CertManager, CertManagerArgs
+from components.certificates.certificate import Certificate, CertificateArgs
+from components.charts.install import ChartSource
+from components.cloud.ownership import description
+from components.cluster.magnum_cluster import MagnumCluster, MagnumClusterArgs
+from components.cluster.nodegroup import Nodegroup, NodegroupArgs
+from components.edge.dns_record import DnsRecord, DnsRecordArgs
+from components.edge.ingress_nginx import IngressNginx, IngressNginxArgs
+from components.edge.reserved_address import ReservedAddress, ReservedAddressArgs
+from components.hub.catalogue import load_catalogue
+from components.hub.desktop_images import DesktopImages, DesktopImagesArgs
+from components.hub.jupyterhub_release import JupyterHubRelease, JupyterHubReleaseArgs
+from components.hub.values import TLS_SECRET
 from components.preflight import preflight
-from components.reserved_address import ReservedAddress, ReservedAddressArgs
-from components.settings import DEFAULT_WORKER
-from components.values import TLS_SECRET
+from components.settings.load import load
+from components.settings.model import DEFAULT_WORKER
+from components.teardown.audit import Audit, AuditArgs
+from components.teardown.guard import Guard
 
 settings, secrets = load()
 cloud = pulumi.Config("openstack").get("cloud")

@@ -1,1 +1,15 @@
-"""The parts of a science gateway, one component resource a file; `__main__.py` wires them."""
+"""The gateway. Each folder is one subject; `__main__.py` wires their components.
+
+settings      what an operator writes: its model, its checks, its errors
+cloud         what OpenStack has: connection, survey, flavors and prices, what belongs to this gateway
+cluster       MagnumCluster and Nodegroup, the kubeconfig, the remains of interrupted runs
+charts        one way to install a Helm chart, and the charts' versions
+edge          the way in: ReservedAddress, IngressNginx, DnsRecord
+certificates  CertManager, and the Certificate that a browser sees
+homes         the users' volumes, which may outlive the gateway
+hub           the catalogue of desktops, DesktopImages, the hub's values, JupyterHubRelease
+teardown      the audit of what is left, and the guard against destroying by mistake
+
+`preflight.py` finds every mistake before anything is created; `task.py` runs the steps that no provider has.
+A folder imports only from those above it in this list, and from `paths.py` and `task.py`.
+"""

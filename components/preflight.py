@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from components.catalogue import Catalogue
-from components.cloud import Survey, survey
-from components.desktop_images import engine_mistakes
-from components.errors import Mistake, SettingsError
-from components.flavors import Flavor, load_flavors
-from components.settings import Settings
-from components.values import check_fit
+from components.cloud.flavors import Flavor, load_flavors
+from components.cloud.survey import Survey, survey
+from components.hub.catalogue import Catalogue
+from components.hub.desktop_images import engine_mistakes
+from components.hub.values import check_fit
+from components.settings.errors import Mistake, SettingsError
+from components.settings.model import Settings
 
 T = TypeVar("T")
 
@@ -65,7 +65,9 @@ def su_per_hour(settings: Settings, flavors: dict[str, Flavor]) -> dict[str, flo
         **{f"gateway:nodeGroups[{i}].flavor": group.flavor for i, group in enumerate(settings.node_groups)},
     }
     _raise_if(
-        Mistake(key=key, rule=f"must be in components/flavors.yaml ({', '.join(flavors)})", value=flavor)
+        Mistake(
+            key=key, rule=f"must be in components/cloud/flavors.yaml ({', '.join(flavors)})", value=flavor
+        )
         for key, flavor in used.items()
         if flavor not in flavors
     )

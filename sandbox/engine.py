@@ -17,7 +17,7 @@ import urllib.request
 from pathlib import Path
 
 from sandbox import layout
-from sandbox.programs import MODULES, GoPrograms, go, go_environment, module_version
+from sandbox.programs import GoPrograms, go, go_environment, module_version
 from sandbox.steps import Report, Step, ToolchainError
 
 SDK = "github.com/pulumi/pulumi/sdk/v3"
@@ -27,7 +27,7 @@ CONNECT_TIMEOUT_S = 5
 PLUGIN_TIMEOUT_S = 180
 """For the download of an official plugin; they are up to 60 MB."""
 PLUGINS = ("openstack", "kubernetes", "command", "docker")
-PLUGIN_SOURCES = layout.ROOT / "sandbox" / "plugins"
+PLUGIN_SOURCES = layout.ROOT / "sandbox" / "offline" / "plugins"
 SHARED_HOME = layout.CACHE / "pulumi"
 """PULUMI_HOME while plugins are installed; every sandbox's own home links to its plugins."""
 
@@ -55,7 +55,7 @@ class Engine(Step):
     about = "getting the engine: downloaded, or built from its source in some 3 minutes"
 
     def __init__(self) -> None:
-        module = MODULES / "engine"
+        module = layout.ROOT / "sandbox" / "offline" / "engine"
         self._version = module_version(module, SDK)
         self._build = GoPrograms(
             self.name,
@@ -108,7 +108,7 @@ class Engine(Step):
         report("language host for Python")
         shutil.copyfile(Path(answer.stdout.strip(), "python", "cmd", executor.name), executor)
         host = layout.BIN / "pulumi-language-python"
-        source = layout.ROOT / "sandbox" / "language_host.py"
+        source = layout.ROOT / "sandbox" / "offline" / "language_host.py"
         # -P: the folder of the host must not stand in for packages of the same name.
         host.write_text(
             f'#!/bin/sh\nexec "{sys.executable}" -P "{source}" "{executor}" {self._version} "$@"\n',

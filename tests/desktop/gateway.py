@@ -19,9 +19,9 @@ from typing import Any
 
 import psutil
 
-from components.catalogue import load_catalogue
-from components.desktops import profile, tiles
-from components.values import HUB_VALUES
+from components.hub.catalogue import load_catalogue
+from components.hub.desktops import profile, tiles
+from components.paths import HUB_VALUES
 from sandbox import layout
 from sandbox.containers import Engine
 from tests.desktop.pods import Pod

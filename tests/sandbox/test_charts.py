@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from components.values import NODE_GROUP_LABEL
-from components.versions import CERT_MANAGER, INGRESS_NGINX, JUPYTERHUB, Chart
+from components.charts.versions import CERT_MANAGER, INGRESS_NGINX, JUPYTERHUB, Chart
+from components.cluster.nodegroup import NODE_GROUP_LABEL
 from sandbox import layout
 from tests.unit.hub import make_values
 

@@ -17,7 +17,9 @@ import yaml
 from pulumi.runtime import mocks as pulumi_mocks
 from pulumi.runtime import rpc
 
-from components import cloud, existing, preflight
+from components import preflight
+from components.cloud import existing
+from components.cloud import survey as cloud
 
 ROOT = Path(__file__).parents[2]
 INGRESS_IP = "203.0.113.10"

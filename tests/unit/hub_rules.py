@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from components.values import NODE_GROUP_LABEL
+from components.cluster.nodegroup import NODE_GROUP_LABEL
 from tests.unit.hub import amount, schema_errors
 
 Values = dict[str, Any]

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from components import kept_homes
-from components.existing import description
-from components.tasks import audit
+from components.cloud.ownership import description
+from components.homes import metadata as kept_homes
+from components.teardown import leftovers as audit
 
 STACK = "gw25-abcdefghijkl"
 """What Cluster API calls a cluster of the name gw25."""

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from components.catalogue import load_catalogue
-from components.errors import SettingsError
-from components.values import HUB_VALUES, check_fit
+from components.hub.catalogue import load_catalogue
+from components.hub.values import check_fit
+from components.paths import HUB_VALUES
+from components.settings.errors import SettingsError
 from tests.unit.hub import CATALOGUE, FLAVORS, make_values, pod, profile, schema_errors
 
 CASES = Path(__file__).parent / "cases" / "catalogue"

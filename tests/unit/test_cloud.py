@@ -9,10 +9,11 @@ import openstack
 import pytest
 from keystoneauth1.exceptions import ConnectFailure
 
-from components import cloud
-from components.config import check
-from components.errors import SettingsError
-from components.existing import Existing, ExistingCluster, ExistingNodeGroup, description
+from components.cloud import survey as cloud
+from components.cloud.existing import Existing, ExistingCluster, ExistingNodeGroup
+from components.cloud.ownership import description
+from components.settings.errors import SettingsError
+from components.settings.load import check
 from tests.unit.conftest import SECRETS, stack_config
 
 OURS = description("gw25")

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from kubernetes import client
 
-from components import kept_homes
-from components.tasks import homes
+from components.homes import metadata as kept_homes
+from components.homes.keep import DEAD, keep, keep_homes
+from components.homes.place import HomesError, Place
+from components.homes.take_back import take_back
 from tests.unit.volumes import CLUSTER, Cloud, Dead, Kubernetes, cinder, claimed, csi, persistent, thing
 
 USER1 = {
@@ -18,20 +20,20 @@ USER1 = {
 }
 
 
-def place(cloud: Cloud, api: Kubernetes) -> homes.Place:
+def place(cloud: Cloud, api: Kubernetes) -> Place:
     stand_ins: dict[str, Any] = {"cloud": cloud, "api": api}
-    return homes.Place(gateway="gw25", namespace="jhub", **stand_ins)
+    return Place(gateway="gw25", namespace="jhub", **stand_ins)
 
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is waited for; the cluster's storage classes delete."""
     monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: None)
-    monkeypatch.setattr(homes, "PATIENCE_SECONDS", 0)
-    monkeypatch.setattr(homes, "SETTLE_SECONDS", 0.1)
+    monkeypatch.setattr("components.homes.keep.PATIENCE_SECONDS", 0)
+    monkeypatch.setattr("components.homes.place.SETTLE_SECONDS", 0.1)
     classes = thing(read_storage_class=lambda name: thing(reclaim_policy="Delete"))
     monkeypatch.setattr(client, "StorageV1Api", lambda _: classes)
-    monkeypatch.delenv(homes.DEAD, raising=False)
+    monkeypatch.delenv(DEAD, raising=False)
 
 
 @pytest.fixture
@@ -76,7 +78,7 @@ def kept(cloud: Cloud) -> dict[str, str]:
 
 def test_homes_are_kept_when_the_hub_has_ended(cloud: Cloud, old: Kubernetes) -> None:
     old.hub = [1, 1]
-    homes.keep(place(cloud, old))
+    keep(place(cloud, old))
     assert kept(cloud) == {"v-1": "claim-user1", "v-2": "claim-user2"}
     assert old.done == ["pv-1 Retain", "pv-2 Retain"]
     assert cloud.volumes["v-1"].metadata[kept_homes.JANITOR] == "true"
@@ -85,23 +87,23 @@ def test_homes_are_kept_when_the_hub_has_ended(cloud: Cloud, old: Kubernetes) ->
 
 def test_a_home_on_another_storage_is_refused(cloud: Cloud, old: Kubernetes) -> None:
     old.volumes["pv-2"].spec.csi.driver = "nfs.csi.k8s.io"
-    with pytest.raises(homes.HomesError, match="home claim-user2 is no Cinder volume and can't be kept"):
-        homes.keep(place(cloud, old))
+    with pytest.raises(HomesError, match="home claim-user2 is no Cinder volume and can't be kept"):
+        keep(place(cloud, old))
 
 
 def test_a_home_whose_volume_is_gone_is_told(
     cloud: Cloud, old: Kubernetes, capsys: pytest.CaptureFixture[str]
 ) -> None:
     del cloud.volumes["v-1"]
-    homes.keep(place(cloud, old))
+    keep(place(cloud, old))
     assert "home claim-user1 is lost: somebody deleted its volume v-1" in capsys.readouterr().err
     assert kept(cloud) == {"v-2": "claim-user2"}
 
 
 def test_what_was_kept_is_given_back_as_it_was(cloud: Cloud, old: Kubernetes) -> None:
-    homes.keep(place(cloud, old))
+    keep(place(cloud, old))
     new = Kubernetes([], [])
-    homes.take_back(place(cloud, new), "default")
+    take_back(place(cloud, new), "default")
     assert {
         name: new.volumes[c.spec.volume_name].spec.csi.volume_handle for name, c in new.claims.items()
     } == {
@@ -119,16 +121,16 @@ def test_what_was_kept_is_given_back_as_it_was(cloud: Cloud, old: Kubernetes) ->
     assert cloud.volumes["v-1"].metadata[kept_homes.JANITOR] == "false"
 
     made = list(new.done)
-    homes.take_back(place(cloud, new), "default")
+    take_back(place(cloud, new), "default")
     assert [text for text in new.done[len(made) :] if "Delete" not in text] == [], "it was made twice"
 
 
 def test_a_destruction_that_stopped_half_way_is_taken_back(cloud: Cloud, old: Kubernetes) -> None:
-    homes.keep(place(cloud, old))
+    keep(place(cloud, old))
     for name in ("claim-user1", "hub-db-dir"):
         old.volumes[old.claims.pop(name).spec.volume_name].status.phase = "Released"
     old.volumes["pv-1"].spec.claim = "claim-user1"
-    homes.take_back(place(cloud, old), "default")
+    take_back(place(cloud, old), "default")
     assert old.claims["claim-user1"].spec.volume_name == "pv-1"
     assert (old.volumes["pv-1"].status.phase, old.volumes["pv-1"].spec.policy) == ("Bound", "Delete")
     assert set(old.volumes) == {"pv-1", "pv-2", "pv-db"}
@@ -138,8 +140,8 @@ def test_a_claim_that_nobody_binds_is_told(cloud: Cloud) -> None:
     cloud.volumes["v-1"].metadata.update(kept_homes.owned("gw25", "claim-user1"))
     new = Kubernetes([], [])
     new.read_persistent_volume = lambda name, **_: new.volumes[name]  # type: ignore[method-assign]
-    with pytest.raises(homes.HomesError, match="home claim-user1 was not bound to its volume v-1; `kubectl"):
-        homes.take_back(place(cloud, new), "default")
+    with pytest.raises(HomesError, match="home claim-user1 was not bound to its volume v-1; `kubectl"):
+        take_back(place(cloud, new), "default")
     assert not new.done[-1].endswith("Delete")
 
 
@@ -147,26 +149,22 @@ def test_two_homes_for_one_user_are_the_operators_to_choose(cloud: Cloud) -> Non
     for key in ("v-1", "v-2"):
         cloud.volumes[key].metadata.update(kept_homes.owned("gw25", "claim-user1"))
     new = Kubernetes([], [])
-    with pytest.raises(
-        homes.HomesError, match=r"home claim-user1 was kept more than once, .* v-1, v-2; choose"
-    ):
-        homes.take_back(place(cloud, new), "default")
+    with pytest.raises(HomesError, match=r"home claim-user1 was kept more than once, .* v-1, v-2; choose"):
+        take_back(place(cloud, new), "default")
     assert new.done == []
 
 
 def test_a_home_that_a_user_has_begun_since_is_not_taken_away(cloud: Cloud) -> None:
     cloud.volumes["v-1"].metadata.update(kept_homes.owned("gw25", "claim-user1"))
     new = Kubernetes([claimed("claim-user1", "pv-9", USER1)], [persistent("pv-9", "v-9")])
-    with pytest.raises(homes.HomesError, match="was kept in volume v-1, but its user has begun another one"):
-        homes.take_back(place(cloud, new), "default")
+    with pytest.raises(HomesError, match="was kept in volume v-1, but its user has begun another one"):
+        take_back(place(cloud, new), "default")
     assert new.claims["claim-user1"].spec.volume_name == "pv-9"
 
 
 def test_a_cluster_that_does_not_answer_may_come_back(cloud: Cloud) -> None:
-    with pytest.raises(
-        homes.HomesError, match=r"does not answer.*PULUMI_K8S_DELETE_UNREACHABLE=true where it"
-    ):
-        homes._keep(place(cloud, Dead([], [])), "c-1")
+    with pytest.raises(HomesError, match=r"does not answer.*PULUMI_K8S_DELETE_UNREACHABLE=true where it"):
+        keep_homes(place(cloud, Dead([], [])), "c-1")
     assert kept(cloud) == {}
 
 
@@ -174,18 +172,18 @@ def test_a_cluster_that_does_not_answer_may_come_back(cloud: Cloud) -> None:
 def test_homes_of_a_dead_cluster_are_kept_by_what_their_volumes_say(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, said: str, cluster_id: str
 ) -> None:
-    monkeypatch.setenv(homes.DEAD, said)
+    monkeypatch.setenv(DEAD, said)
     monkeypatch.setenv("PULUMI_COMMAND_STDOUT", CLUSTER)
     cloud.volumes["v-2"].metadata.update(
         {**kept_homes.owned("gw25", "claim-user2"), kept_homes.CSI_CLUSTER: "gw25-of-an-earlier-life"}
     )
     cloud.volumes["v-3"] = cinder("v-3", **{kept_homes.CSI_CLUSTER: CLUSTER})
     cloud.volumes["v-4"] = cinder("v-4", **csi("data", namespace="elsewhere"))
-    homes._keep(place(cloud, Dead([], [])), cluster_id)
+    keep_homes(place(cloud, Dead([], [])), cluster_id)
     assert kept(cloud) == {"v-1": "claim-user1", "v-2": "claim-user2"}
     spared = [v.id for v in cloud.volumes.values() if v.metadata.get(kept_homes.JANITOR) == "true"]
     assert spared == ["v-1", "v-2", "v-3"]
     new = Kubernetes([], [])
-    homes.take_back(place(cloud, new), "replicated-hdd")
+    take_back(place(cloud, new), "replicated-hdd")
     assert new.claims["claim-user1"].spec.storage_class_name == "replicated-hdd"
     assert new.claims["claim-user1"].metadata.labels == {"component": "singleuser-storage"}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from components.errors import SettingsError
+from components.settings.errors import SettingsError
 from tests.unit.conftest import SECRETS, Run
 
 Program = Callable[..., Run]
@@ -25,7 +25,7 @@ def build_hawkeye(config: dict[str, Any]) -> None:
 
 
 def engine(monkeypatch: pytest.MonkeyPatch, answer: Callable[..., Any]) -> None:
-    monkeypatch.setattr("components.desktop_images.subprocess.run", answer)
+    monkeypatch.setattr("components.hub.desktop_images.subprocess.run", answer)
 
 
 def test_built_image_reaches_the_hub_by_its_digest(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:

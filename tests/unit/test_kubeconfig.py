@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from components.tasks import kubeconfig
+from components.cluster import kubeconfig
 
 COMPLETE = {"name": "gw25", "status": "CREATE_COMPLETE", "api_address": "https://10.0.0.1:6443"}
 

@@ -8,7 +8,8 @@ from typing import Any
 import openstack
 import pytest
 
-from components import leftovers
+from components.charts.records import forget_release
+from components.cluster import leftovers
 
 
 class Magnum:
@@ -124,5 +125,5 @@ def test_records_of_what_never_ended_are_forgotten(
     )
     monkeypatch.setattr("kubernetes.config.new_client_from_config_dict", lambda _: None)
     monkeypatch.setattr("kubernetes.client.CoreV1Api", lambda _: api)
-    leftovers.forget_release("{}", "jhub", only_pending=only_pending)
+    forget_release("{}", "jhub", only_pending=only_pending)
     assert gone == deleted

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pulumi.runtime import rpc
 
-from components.existing import Existing, ExistingCluster, ExistingNodeGroup
+from components.cloud.existing import Existing, ExistingCluster, ExistingNodeGroup
 from tests.unit.conftest import INGRESS_IP, SECRETS, Run
 
 CLUSTER = ExistingCluster(id="c-1", template_id="template-uuid")
@@ -139,7 +139,7 @@ def test_homes_stand_between_the_hubs_namespace_and_the_hub(program: Program) ->
     }
     assert homes["triggers"] == ["gw25-magnum-id"], "a new cluster takes back what the old one had"
     assert homes["stdin"] == "stdout of gw25-kubeconfig"
-    assert homes["delete"] == ".venv/bin/python -m components.tasks.homes keep"
+    assert homes["delete"] == "python3 -m components.task homes keep"
     commands = program().recorded.of_type("command:local:Command")
     assert "delete" not in commands["gw25-hub-homes-volumes"]
     assert "gw25-hub-homes-volumes" not in program(forget).recorded.of_type("command:local:Command")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.errors import SettingsError
+from components.settings.errors import SettingsError
 from tests.unit.conftest import Run
 
 CASES = Path(__file__).with_name("settings")

@@ -13,9 +13,10 @@ import pulumi
 import pytest
 from jupyterhub.app import JupyterHub  # type: ignore[import-untyped]
 
-from components.errors import SettingsError
-from components.flavors import Flavor, Size
-from components.values import HUB_VALUES, check_fit, merge, read_layers
+from components.cloud.flavors import Flavor, Size
+from components.hub.values import check_fit, merge, read_layers
+from components.paths import HUB_VALUES
+from components.settings.errors import SettingsError
 from tests.unit.hub import ADMIN_PASSWORD, CATALOGUE, FLAVORS, make_values, profile, schema_errors
 
 CLASSES = {

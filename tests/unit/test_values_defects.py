@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from components.values import HUB_VALUES
+from components.paths import HUB_VALUES
 from tests.unit import hub_rules
 from tests.unit.hub import make_values
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.values import NODE_GROUP_LABEL
+from components.cluster.nodegroup import NODE_GROUP_LABEL
 from tests.unit.hub import CATALOGUE, FLAVORS, amount, make_values, pod, requested
 
 SLUGS = ["default", "compute", *CATALOGUE.desktops]

@@ -9,7 +9,7 @@ from kubernetes import client
 from openstack.exceptions import NotFoundException
 from urllib3.exceptions import HTTPError
 
-from components import kept_homes
+from components.homes import metadata as kept_homes
 
 CLUSTER = "gw25-abcdefghijkl"
 """How the volumes' metadata names the cluster."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.catalogue import load_catalogue
-from components.desktops import profile
-from components.values import HUB_VALUES
+from components.hub.catalogue import load_catalogue
+from components.hub.desktops import profile
+from components.paths import HUB_VALUES
 from sandbox.containers import Engine
 from tests.desktop.gateway import build
 

@@ -1,0 +1,1 @@
+"""Helm charts: their versions and the one way to install them."""

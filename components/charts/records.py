@@ -1,0 +1,41 @@
+"""Hooks that remove the remains of an interrupted Helm run just before a release is created or updated."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pulumi
+import yaml
+from kubernetes import client, config
+
+
+def release_hooks(kubeconfig: pulumi.Output[str], namespace: str) -> pulumi.ResourceHookBinding:
+    """For the Helm release `namespace`/`namespace`: Helm's records of an install or upgrade that never ended.
+
+    Helm refuses to go on from them ("cannot re-use a name", "another operation is in progress"). Without the
+    record an install takes over the objects that carry the release's name, so nothing of it is lost.
+    """
+
+    async def before_create(_: pulumi.ResourceHookArgs) -> None:
+        await asyncio.to_thread(
+            forget_release, await kubeconfig.future() or "", namespace, only_pending=False
+        )
+
+    async def before_update(_: pulumi.ResourceHookArgs) -> None:
+        await asyncio.to_thread(forget_release, await kubeconfig.future() or "", namespace, only_pending=True)
+
+    return pulumi.ResourceHookBinding(
+        before_create=[pulumi.ResourceHook(f"{namespace}-release-before-create", before_create)],
+        before_update=[pulumi.ResourceHook(f"{namespace}-release-before-update", before_update)],
+    )
+
+
+def forget_release(kubeconfig: str, name: str, *, only_pending: bool) -> None:
+    """Delete Helm's records of the release `name` in its namespace; or only those of what never ended."""
+    connection = config.new_client_from_config_dict(yaml.safe_load(kubeconfig))  # type: ignore[no-untyped-call]
+    api = client.CoreV1Api(connection)
+    records: list[Any] = api.list_namespaced_secret(name, label_selector=f"owner=helm,name={name}").items
+    for record in records:
+        if not only_pending or record.metadata.labels["status"].startswith("pending-"):
+            api.delete_namespaced_secret(record.metadata.name, name)

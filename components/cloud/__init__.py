@@ -1,0 +1,1 @@
+"""The cloud: how to reach it, what it offers, and what of it belongs to this gateway."""

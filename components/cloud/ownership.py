@@ -1,0 +1,17 @@
+"""How things in the cloud say whose they are. Imports nothing, so that tasks start fast."""
+
+from __future__ import annotations
+
+OWNER_LABEL = "gateway"
+"""The cluster's label that says which gateway made it."""
+ATTEMPT_LABEL = "gateway_attempt"
+"""The cluster's label that counts up when a cluster whose creation failed is made anew."""
+GROUP_ATTEMPT_LABEL = "gateway_group_attempt"
+"""The same of a node group, by a name of its own since it inherits the cluster's labels."""
+NODE_GROUPS = "1.9"
+"""Magnum's API since this microversion has node groups; without it the answer is 406."""
+
+
+def description(gateway: str) -> str:
+    """The text by which an address or a record is known as the gateway's own."""
+    return f"Science gateway {gateway}, made by Pulumi"

@@ -1,0 +1,154 @@
+"""What the program must know of the cloud before it makes anything: one read-only look, all mistakes at once.
+
+Names in the settings become ids here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import openstack
+from keystoneauth1.exceptions import ClientException
+from openstack.connection import Connection
+from openstack.exceptions import ConfigException, SDKException
+
+from components.cloud.existing import (
+    Existing,
+    ExistingCluster,
+    find_address,
+    find_cluster,
+    find_node_groups,
+    find_record,
+)
+from components.settings.errors import Mistake, SettingsError
+from components.settings.model import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """The cloud as the program needs it."""
+
+    template_id: str
+    zone_id: str
+    existing: Existing = field(default_factory=Existing)
+
+
+def survey(settings: Settings, cloud: str | None) -> Survey:
+    """Look up all that `settings` names in `cloud` (of clouds.yaml; OS_CLOUD or OS_* where it is None).
+
+    Raises SettingsError: the cloud can't be reached, or does not have what is named.
+    """
+    try:
+        connection: Connection = openstack.connect(cloud=cloud)
+        connection.authorize()
+    except (ConfigException, SDKException, ClientException) as error:
+        raise SettingsError([_unreachable(cloud, error)]) from None
+    looks: list[Callable[[Connection, Settings], Any]] = [
+        _templates,
+        _zone,
+        _flavors,
+        _networks,
+        find_cluster,
+        find_address,
+    ]
+    mistakes: list[Mistake] = []
+    found: list[Any] = []
+    with ThreadPoolExecutor(max_workers=len(looks)) as pool:
+        for future in [pool.submit(look, connection, settings) for look in looks]:
+            try:
+                found.append(future.result())
+            except SettingsError as error:
+                found.append(None)
+                mistakes.extend(error.mistakes)
+            except (SDKException, ClientException) as error:
+                found.append(None)
+                mistakes.append(_unreachable(cloud, error))
+    templates, zone_id, _, _, cluster, address = found
+    alive = cluster if cluster and not cluster.failed else None
+    if templates is not None:
+        mistakes.extend(_template_mistakes(settings, templates, alive))
+    if mistakes:
+        raise SettingsError(dict.fromkeys(mistakes))
+    named = (uuid for uuid, name in templates.items() if name == settings.cluster.template)
+    template_id = alive.template_id if alive else next(named)
+    try:
+        record = find_record(connection, settings, zone_id)
+        # The groups of a cluster that failed go with it.
+        node_groups = find_node_groups(connection, alive.id, settings.cluster.workers) if alive else {}
+    except (SDKException, ClientException) as error:
+        raise SettingsError([_unreachable(cloud, error)]) from None
+    existing = Existing(cluster=cluster, address=address, record=record, node_groups=node_groups)
+    return Survey(template_id=template_id, zone_id=zone_id, existing=existing)
+
+
+def _unreachable(cloud: str | None, error: Exception) -> Mistake:
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return Mistake(
+        key="openstack:cloud",
+        rule=f"must name a cloud of clouds.yaml that answers ({reason})",
+        value=cloud or "the cloud of OS_CLOUD or OS_AUTH_URL",
+        example="`openstack --os-cloud NAME token issue` must work",
+    )
+
+
+def _one_of(key: str, wanted: str, names: Iterable[str], what: str) -> Mistake:
+    offered = ", ".join(sorted(names)) or "none"
+    return Mistake(key=f"gateway:{key}", rule=f"must be a {what} of this cloud ({offered})", value=wanted)
+
+
+def _templates(connection: Connection, _: Settings) -> dict[str, str]:
+    """Name of each template that the cloud offers, by id: a name may be there twice."""
+    offered = connection.container_infrastructure_management.cluster_templates()
+    return {str(template.uuid): template.name for template in offered}
+
+
+def _template_mistakes(
+    settings: Settings, templates: dict[str, str], cluster: ExistingCluster | None
+) -> list[Mistake]:
+    """What is wrong with the template's name, for a new cluster or for one that there is."""
+    key, wanted = "cluster.template", settings.cluster.template
+    if cluster is None:
+        names = templates.values()
+        return [] if wanted in names else [_one_of(key, wanted, names, "cluster template")]
+    has = templates.get(cluster.template_id)
+    if has in (wanted, None):  # of one that is not offered any more nobody can tell the name
+        return []
+    rule = f"must be {has}, what the cluster has; `openstack coe cluster upgrade` changes it"
+    return [Mistake(key=f"gateway:{key}", rule=rule, value=wanted)]
+
+
+def _zone(connection: Connection, settings: Settings) -> str:
+    zones = list(connection.dns.zones())
+    matches = [zone for zone in zones if zone.name == settings.zone]
+    if not matches:
+        raise SettingsError([_one_of("zone", settings.zone, [zone.name for zone in zones], "DNS zone")])
+    return str(matches[0].id)
+
+
+def _flavors(connection: Connection, settings: Settings) -> None:
+    names = {flavor.name for flavor in connection.compute.flavors(details=False)}
+    wanted = {
+        "cluster.flavor": settings.cluster.flavor,
+        "cluster.masterFlavor": settings.cluster.master_flavor,
+        **{f"nodeGroups[{i}].flavor": group.flavor for i, group in enumerate(settings.node_groups)},
+    }
+    missing = [_one_of(key, flavor, names, "flavor") for key, flavor in wanted.items() if flavor not in names]
+    if missing:
+        raise SettingsError(missing)
+
+
+def _networks(connection: Connection, settings: Settings) -> None:
+    names = {network.name for network in connection.network.networks()}
+    subnets = {subnet.name for subnet in connection.network.subnets()}
+    wanted = settings.network
+    checks = [
+        ("network.public", wanted.public, names, "network"),
+        ("network.fixed", wanted.fixed, names, "network"),
+        ("network.subnet", wanted.subnet, subnets, "subnet"),
+    ]
+    missing = [_one_of(key, name, known, what) for key, name, known, what in checks if name not in known]
+    if missing:
+        raise SettingsError(missing)

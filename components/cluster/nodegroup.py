@@ -1,0 +1,87 @@
+"""Nodegroup: equal nodes for one purpose, that the cluster's autoscaler adds and takes away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_openstack import containerinfra
+
+from components.cloud.existing import ExistingNodeGroup
+from components.cloud.ownership import GROUP_ATTEMPT_LABEL
+from components.cluster.leftovers import node_group_hooks
+from components.settings.model import NodeGroup
+
+NODE_GROUP_LABEL = "capi.stackhpc.com/node-group"
+"""On every node of a group; Cluster API puts it there again when it heals or upgrades a node."""
+
+
+def node_selector(group: str | pulumi.Output[str]) -> dict[str, str | pulumi.Output[str]]:
+    """The selector that puts a pod on a node of `group`."""
+    return {NODE_GROUP_LABEL: group}
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodegroupArgs:
+    """What a Nodegroup is made from."""
+
+    cluster_id: pulumi.Input[str]
+    cluster: pulumi.Resource
+    """What takes the group with it when it is deleted."""
+    settings: NodeGroup
+    timeout_minutes: int = 60
+    cloud: str | None = None
+    """Name in clouds.yaml; the environment's OS_* where it is None."""
+    existing: ExistingNodeGroup | None = None
+    """The node group, where an earlier run made it."""
+
+
+class Nodegroup(pulumi.ComponentResource):
+    """A node group with an explicit name; Magnum's driver heeds flavor, count, min and max only."""
+
+    name: pulumi.Output[str]
+    """Name of the group, known when its nodes are there."""
+    node_selector: dict[str, str | pulumi.Output[str]]
+    """Selector for pods that shall run in this group."""
+
+    def __init__(self, name: str, args: NodegroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gateway:index:Nodegroup", name, None, opts)
+        existing = args.existing
+        # One that is to be replaced must not be imported: the engine would keep its id as that of an import,
+        # take its successor for another import in the next run, and delete that.
+        stays = existing and not existing.failed and existing.flavor == args.settings.flavor
+        alive = existing if stays else None
+        attempt = existing.attempt_wanted if existing else 1
+        group = containerinfra.NodeGroup(
+            f"{name}-magnum",
+            name=args.settings.name,
+            cluster_id=args.cluster_id,
+            flavor_id=args.settings.flavor,
+            node_count=args.settings.min,
+            min_node_count=args.settings.min,
+            max_node_count=args.settings.max,
+            # No other property can tell Magnum and the engine that a group that failed shall be replaced. At
+            # the first attempt, too: of a creation whose end the provider did not see it knows no labels but
+            # those asked for, and would replace a group without any.
+            labels={GROUP_ATTEMPT_LABEL: str(attempt)},
+            merge_labels=True,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                import_=alive.id if alive else None,
+                # Magnum answers with the cluster's labels mixed in, as it does for the cluster's own.
+                ignore_changes=["labels", "mergeLabels"] if alive else None,
+                hooks=node_group_hooks(name, args.cloud),
+                # One by one they would take minutes, and for ever where the API server is dead.
+                deleted_with=args.cluster,
+                # The name is unique in the cluster, so the old group must go before its successor comes.
+                delete_before_replace=True,
+                custom_timeouts=pulumi.CustomTimeouts(
+                    create=f"{args.timeout_minutes}m",
+                    update=f"{args.timeout_minutes}m",
+                    delete=f"{args.timeout_minutes}m",
+                ),
+            ),
+        )
+        self.name = group.name
+        self.node_selector = node_selector(self.name)
+        self.register_outputs({"name": self.name})

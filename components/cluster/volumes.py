@@ -1,0 +1,48 @@
+"""Wait until the volumes of deleted claims are deleted too, which outlives the deletion of their namespace.
+
+Standard input: the kubeconfig. Environment: TIMEOUT_MINUTES. A cluster that does not answer is no failure:
+what it can't delete any more the audit finds. Exit 1: volumes are left after the timeout.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import yaml
+from kubernetes import client, config
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
+from urllib3.exceptions import HTTPError
+
+POLL_SECONDS = 1
+ANSWER_SECONDS = 10
+"""How long one request may take."""
+
+
+def released(api: client.CoreV1Api) -> list[str]:
+    """Names of the volumes that are to be deleted because nobody claims them any more."""
+    volumes: Any = api.list_persistent_volume(_request_timeout=ANSWER_SECONDS)
+    return [
+        str(volume.metadata.name)
+        for volume in volumes.items
+        if volume.status.phase == "Released" and volume.spec.persistent_volume_reclaim_policy == "Delete"
+    ]
+
+
+def main(_: list[str]) -> int:
+    """Run the task; the exit code."""
+    config.load_kube_config_from_dict(yaml.safe_load(sys.stdin.read()))  # type: ignore[no-untyped-call]
+    wait = Retrying(
+        stop=stop_after_delay(60 * float(os.environ["TIMEOUT_MINUTES"])),
+        wait=wait_fixed(POLL_SECONDS),
+        retry=retry_if_result(bool),
+    )
+    try:
+        wait(released, client.CoreV1Api())
+    except RetryError as error:
+        print(f"volumes are still there: {', '.join(error.last_attempt.result())}", file=sys.stderr)
+        return 1
+    except (HTTPError, client.ApiException) as error:
+        print(f"the cluster could not be asked for its volumes: {error}", file=sys.stderr)
+    return 0

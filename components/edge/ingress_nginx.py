@@ -1,0 +1,99 @@
+"""IngressNginx: the way from the reserved address into the cluster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_command as command
+from pulumi_kubernetes import core
+from pulumi_openstack import networking
+
+from components.charts import versions
+from components.charts.install import ChartSource, install
+from components.cloud.connection import environment
+from components.cluster.magnum_cluster import ClusterProvider
+from components.cluster.nodegroup import node_selector
+from components.task import task
+
+NAMESPACE = "ingress-nginx"
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngressNginxArgs:
+    """What an IngressNginx is made from."""
+
+    provider: ClusterProvider
+    node_group: str
+    """Node group of the controller's pods."""
+    address: pulumi.Input[str]
+    """Floating IP to listen at; honoured only when the load balancer is made."""
+    charts: ChartSource
+    cloud: str | None = None
+    """Name in clouds.yaml; the environment's OS_* where it is None."""
+
+
+class IngressNginx(pulumi.ComponentResource):
+    """The ingress-nginx chart behind one load balancer."""
+
+    ip: pulumi.Output[str]
+    """The address that the controller's Service really has."""
+    class_name: str
+    """The IngressClass that it serves."""
+
+    def __init__(self, name: str, args: IngressNginxArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gateway:index:IngressNginx", name, None, opts)
+        self.class_name = "nginx"
+        pulumi.log.warn(
+            f"ingress-nginx was retired in March 2026; {versions.INGRESS_NGINX.version} is its last chart",
+            self,
+        )
+        installed = install(
+            self,
+            name,
+            chart=versions.INGRESS_NGINX,
+            source=args.charts,
+            namespace=NAMESPACE,
+            provider=args.provider,
+            values={
+                "controller": {
+                    "nodeSelector": node_selector(args.node_group),
+                    "ingressClassResource": {"name": self.class_name, "default": True},
+                    "service": {
+                        "loadBalancerIP": args.address,
+                        "annotations": {
+                            # Without it the address is given back with the Service, and DNS points at nobody.
+                            "loadbalancer.openstack.org/keep-floatingip": "true"
+                        },
+                    },
+                }
+            },
+        )
+        service = core.v1.Service.get(
+            f"{name}-service",
+            pulumi.Output.concat(
+                installed.release.status.namespace, "/", installed.release.status.name, "-controller"
+            ),
+            opts=pulumi.ResourceOptions(parent=self, provider=args.provider),
+        )
+        self.ip = service.status.load_balancer.ingress[0].ip
+        port = command.local.Command(
+            f"{name}-port",
+            create=task("port"),
+            environment=environment(
+                args.cloud,
+                ADDRESS=self.ip,
+                SERVICE=service.metadata.uid,  # another Service has another load balancer
+            ),
+            logging=command.local.Logging.STDERR,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        # The load-balancer controller has attached the address already, and does not look again. As a
+        # resource, an attachment that someone takes away is drift, and comes back.
+        networking.FloatingIpAssociate(
+            f"{name}-attachment",
+            floating_ip=args.address,
+            port_id=port.stdout,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.register_outputs({"ip": self.ip})

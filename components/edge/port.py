@@ -1,0 +1,44 @@
+"""Print the id of the port that a floating IP is attached to, once it is attached.
+
+Environment: ADDRESS, and OS_CLOUD or OS_* for the cloud. Exit 1: it is not attached in time.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import openstack
+from keystoneauth1.exceptions import ClientException
+from openstack.connection import Connection
+from openstack.exceptions import SDKException
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+POLL_SECONDS = 2
+PATIENCE_SECONDS = 120
+"""The load balancer answers before this runs; Neutron may still be writing down what it is attached to."""
+
+
+def attached_port(cloud: Connection, address: str) -> str | None:
+    """Id of the port that the floating IP `address` is attached to."""
+    return next((ip.port_id for ip in cloud.network.ips(floating_ip_address=address)), None)
+
+
+def main(_: list[str]) -> int:
+    """Run the task; the exit code."""
+    address = os.environ["ADDRESS"]
+    try:
+        cloud = openstack.connect()
+        wait = Retrying(
+            stop=stop_after_delay(PATIENCE_SECONDS),
+            wait=wait_fixed(POLL_SECONDS),
+            retry=retry_if_result(lambda port: port is None),
+        )
+        print(wait(attached_port, cloud, address), end="")
+    except RetryError:
+        print(f"floating IP {address} is not attached to any port", file=sys.stderr)
+        return 1
+    except (SDKException, ClientException) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0

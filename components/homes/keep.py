@@ -1,0 +1,120 @@
+"""Keep the users' homes when their cluster goes."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from openstack.connection import Connection
+from openstack.exceptions import NotFoundException
+from tenacity import Retrying, retry_if_exception_type
+from tenacity import stop_after_delay as after
+from tenacity import wait_fixed as every
+from urllib3.exceptions import HTTPError
+
+from components.homes import metadata
+from components.homes.place import POLL_SECONDS, HomesError, Place, say, wait
+
+ANSWER_SECONDS = 10
+"""How long one request to the cluster may take."""
+PATIENCE_SECONDS = 60
+"""How long a cluster that should be there may not answer."""
+HUB_DATABASE = "hub-db-dir"
+"""The only claim in the hub's namespace that is nobody's home (JupyterHub's chart)."""
+DEAD = "PULUMI_K8S_DELETE_UNREACHABLE"
+"""Set to `true` by who knows that the cluster will not come back; the Kubernetes provider's own variable."""
+
+
+def keep(place: Place) -> None:
+    """See that no home goes with the namespace, and write on each one's volume whose it is.
+
+    Raises HomesError; HTTPError where the cluster does not answer; and what the clients of both raise.
+    """
+    api = place.api
+
+    def hub() -> Any:
+        pods: Any = api.list_namespaced_pod(
+            place.namespace, label_selector="component=hub", _request_timeout=ANSWER_SECONDS
+        )
+        return pods.items
+
+    wait(hub, bool, "the hub has not ended, and could still make homes; repeat it")
+    selector = ",".join(f"{key}={value}" for key, value in metadata.COMPONENT.items())
+    claims: Any = api.list_namespaced_persistent_volume_claim(
+        place.namespace, label_selector=selector, _request_timeout=ANSWER_SECONDS
+    )
+    for claim in claims.items:
+        if claim.spec.volume_name:  # else nothing was ever written to it
+            _keep_one(place, claim)
+
+
+def _keep_one(place: Place, claim: Any) -> None:
+    volume: Any = place.api.read_persistent_volume(claim.spec.volume_name, _request_timeout=ANSWER_SECONDS)
+    if volume.spec.csi is None or volume.spec.csi.driver != metadata.DRIVER:
+        raise HomesError(
+            f"home {claim.metadata.name} is no Cinder volume and can't be kept; copy what is in it, then take"
+            " homes out of gateway:keep, `pulumi up`, and repeat it"
+        )
+    retain = {"spec": {"persistentVolumeReclaimPolicy": "Retain"}}
+    place.api.patch_persistent_volume(volume.metadata.name, retain, _request_timeout=ANSWER_SECONDS)
+    key = volume.spec.csi.volume_handle
+    try:
+        place.mark(key, metadata.marks(place.gateway, claim))
+    except NotFoundException:
+        say(f"home {claim.metadata.name} is lost: somebody deleted its volume {key}")
+        return
+    say(f"kept home {claim.metadata.name}: volume {key}")
+
+
+def keep_from_outside(place: Place, cluster: str) -> None:
+    """The same where nobody in the cluster can be asked any more: what its volumes say of themselves.
+
+    cluster: as the volumes name it.
+    """
+    found = 0
+    for volume in place.volumes():
+        said = volume.metadata or {}
+        claim, namespace = said.get(metadata.CSI_CLAIM), said.get(metadata.CSI_NAMESPACE)
+        if metadata.is_home(said, place.gateway):
+            place.mark(volume.id, {metadata.JANITOR: "true"})
+            claim = said[metadata.CLAIM]
+        elif said.get(metadata.CSI_CLUSTER) != cluster:
+            continue
+        elif claim is None:
+            place.mark(volume.id, {metadata.JANITOR: "true"})
+            say(f"volume {volume.id} may be a home, but it does not say whose; it is left as it is")
+            continue
+        elif namespace == place.namespace and claim != HUB_DATABASE:
+            place.mark(volume.id, metadata.owned(place.gateway, claim))
+        else:
+            continue
+        found += 1
+        say(f"kept home {claim}: volume {volume.id}")
+    say(f"the cluster does not answer; {found} homes were kept by what their volumes say")
+
+
+def _is_gone(cloud: Connection, cluster_id: str) -> bool:
+    """Whether the cluster will never answer again: Magnum has it no more, or the operator says so."""
+    if os.environ.get(DEAD) == "true":
+        return True
+    return cluster_id not in {found.uuid for found in cloud.container_infrastructure_management.clusters()}
+
+
+def keep_homes(place: Place, cluster_id: str) -> None:
+    """Keep all homes: ask the cluster, or read their volumes where it is gone. Raises HomesError."""
+    gone = _is_gone(place.cloud, cluster_id)
+    patience = Retrying(
+        stop=after(0 if gone else PATIENCE_SECONDS),
+        wait=every(POLL_SECONDS),
+        retry=retry_if_exception_type(HTTPError),
+        reraise=True,
+    )
+    try:
+        patience(keep, place)
+    except HTTPError as error:
+        if not gone:
+            raise HomesError(
+                f"the cluster does not answer, so that its homes can't be kept ({error}); repeat it, with"
+                f" {DEAD}=true where it is dead for good: they are then kept by what their volumes say"
+            ) from None
+        keep_from_outside(place, os.environ.get("PULUMI_COMMAND_STDOUT", ""))

@@ -1,0 +1,45 @@
+"""Keep the users' homes when their cluster goes (`keep`), and give them back to the next one (`take-back`).
+
+Environment: GATEWAY, CLUSTER_ID, NAMESPACE, STORAGE_CLASS, and OS_CLOUD or OS_* for the cloud. Standard
+input: the kubeconfig. `take-back` prints how volumes name their cluster, and `keep` finds that in
+PULUMI_COMMAND_STDOUT. Exit 1: a home could not be kept, or not be given back.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import openstack
+import yaml
+from keystoneauth1.exceptions import ClientException
+from kubernetes import client, config
+from openstack.exceptions import SDKException
+from urllib3.exceptions import HTTPError
+
+from components.homes.keep import keep_homes
+from components.homes.place import HomesError, Place, say
+from components.homes.take_back import take_back
+
+
+def main(words: list[str]) -> int:
+    """Run the task; the exit code."""
+    cluster_id = os.environ["CLUSTER_ID"]
+    try:
+        connection = config.new_client_from_config_dict(yaml.safe_load(sys.stdin.read()))  # type: ignore[no-untyped-call]
+        place = Place(
+            gateway=os.environ["GATEWAY"],
+            namespace=os.environ["NAMESPACE"],
+            cloud=openstack.connect(),
+            api=client.CoreV1Api(connection),
+        )
+        if words == ["keep"]:
+            keep_homes(place, cluster_id)
+        else:
+            take_back(place, os.environ["STORAGE_CLASS"])
+            magnum = place.cloud.container_infrastructure_management
+            print(magnum.get_cluster(cluster_id).stack_id, end="")
+    except (HomesError, SDKException, ClientException, client.ApiException, HTTPError) as error:
+        say(f"homes: {error}")
+        return 1
+    return 0

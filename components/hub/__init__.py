@@ -1,0 +1,1 @@
+"""JupyterHub: the catalogue of desktops, their images, the hub's Helm values, and its release."""

@@ -1,0 +1,132 @@
+"""The catalogue of desktops, hub_values/desktops.yaml: read and checked once, then plain frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from components.cloud.flavors import Size
+from components.settings.errors import Mistake, SettingsError, from_pydantic
+
+NAME = r"^[a-z][a-z0-9-]{0,38}[a-z0-9]$"
+"""What a desktop and an image may be called: it becomes part of names in Kubernetes."""
+
+Cpus = Annotated[float, Field(gt=0)]
+Gib = Annotated[float, Field(gt=0)]
+Name = Annotated[str, Field(pattern=NAME)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=to_camel)
+
+
+class Image(_Model):
+    """An image of the gateway, known by the name of its folder under docker/."""
+
+    published: Annotated[str, Field(pattern=r"^[^\s@]+(:[\w.-]+|@sha256:[0-9a-f]{64})$")] | None = Field(
+        None, examples=["docker.io/unidata/gateway-pyaos:1.0.0"]
+    )
+    """Where it comes from when it is not built here; None: it must be built."""
+    download_gib: Gib = Field(3, examples=[3])
+    """Compressed size in GiB, which the start timeout allows for."""
+
+
+class Notebook(_Model):
+    """What JupyterLab gets beside a desktop."""
+
+    cpu: Cpus = Field(1, examples=[1])
+    memory_gib: Gib = Field(4, examples=[4])
+
+
+class Desktop(_Model):
+    """An application in a desktop of its own, in a container beside the notebook's."""
+
+    title: Annotated[str, Field(min_length=1)] = Field(examples=["IDV"])
+    description: str = Field("", examples=["Unidata Integrated Data Viewer"])
+    image: Name = Field(examples=["idv-cave"])
+    command: Annotated[list[str], Field(min_length=1)] = Field(examples=[["idv"]])
+    """What the image's entry point starts in the desktop."""
+    cpu: Cpus = Field(examples=[6])
+    memory_gib: Gib = Field(examples=[21])
+    notebook: Notebook = Notebook()
+    socket: Annotated[str, Field(pattern=r"^/shared/[\w.-]+$")] = Field(
+        "/shared/vnc.sock", examples=["/shared/vnc.sock"]
+    )
+    """The VNC server's unix socket, in the volume that only this pod's two containers share."""
+    icon: Path | None = Field(None, strict=False, examples=["icons/idv.svg"])
+    """An SVG for the launcher tile, found from the catalogue's folder; at most 64 KiB."""
+
+    @field_validator("icon")
+    @classmethod
+    def _readable(cls, icon: Path | None, info: ValidationInfo) -> Path | None:
+        if icon is None:
+            return None
+        folder: Path = (info.context or {}).get("folder", Path())
+        found = (folder / icon).resolve()
+        if found.suffix != ".svg" or not found.is_file() or found.stat().st_size > 64 * 1024:
+            raise PydanticCustomError("icon", "must be an SVG file of at most 64 KiB beside the catalogue")
+        return found
+
+    @property
+    def size(self) -> Size:
+        """What the whole pod takes of a node: desktop and notebook."""
+        return Size(cpu=self.cpu + self.notebook.cpu, gib=self.memory_gib + self.notebook.memory_gib)
+
+
+class Catalogue(_Model):
+    """All desktops that a gateway can offer, and the images that they and the notebook run from."""
+
+    notebook: Name = Field(examples=["pyaos"])
+    images: dict[Name, Image] = Field({}, examples=[{"pyaos": {"downloadGib": 2}}])
+    desktops: dict[Name, Desktop] = Field(examples=[{"idv": {"title": "IDV"}}])
+
+    def enabled(self, desktops: Iterable[str] | None) -> dict[str, Desktop]:
+        """The desktops named, in the catalogue's order; all of them for None.
+
+        Raises SettingsError for names that the catalogue does not have.
+        """
+        if desktops is None:
+            return self.desktops
+        wanted = list(desktops)
+        if unknown := [name for name in wanted if name not in self.desktops]:
+            known = ", ".join(self.desktops)
+            raise SettingsError(
+                [
+                    Mistake(
+                        key="gateway:hub.desktops", rule=f"must be of the catalogue ({known})", value=name
+                    )
+                    for name in unknown
+                ]
+            )
+        return {name: desktop for name, desktop in self.desktops.items() if name in wanted}
+
+    def image_names(self, desktops: Iterable[str] | None = None) -> list[str]:
+        """The images that the notebook and these desktops run from, each once; all desktops for None."""
+        used = [self.notebook, *(desktop.image for desktop in self.enabled(desktops).values())]
+        return list(dict.fromkeys(used))
+
+    def image(self, name: str) -> Image:
+        """What is known of an image; the defaults for one that is not listed."""
+        return self.images.get(name, Image.model_validate({}))
+
+
+def load_catalogue(path: Path) -> Catalogue:
+    """The catalogue in `path`.
+
+    Raises SettingsError with one Mistake for each wrong, missing or unknown key.
+    """
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise SettingsError([Mistake(key=path.name, rule=f"must be a YAML file ({reason})")]) from None
+    try:
+        return Catalogue.model_validate(data, context={"folder": path.parent})
+    except ValidationError as error:
+        raise SettingsError(from_pydantic(error, Catalogue, prefix=f"{path.name}: ")) from None

@@ -1,0 +1,122 @@
+"""What the hub's values hold for each desktop: its profile, sidecar, launcher tile and pre-pulled image."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pulumi
+
+from components.cloud.flavors import Size
+from components.hub.catalogue import Desktop
+
+Text = str | pulumi.Output[str]
+Values = dict[str, Any]
+
+HOME = "/home/jovyan"
+TILES = "/opt/gateway/desktops"
+"""Where a notebook finds the Jupyter configuration of each desktop's launcher tile."""
+
+
+def split_reference(reference: Text) -> tuple[Text, Text]:
+    """Name and tag of an image as the chart wants them, which puts `:` between the two.
+
+    So of a digest, the name ends in `@sha256`. Raises ValueError for a reference without tag or digest.
+    """
+    if isinstance(reference, pulumi.Output):
+        parts = reference.apply(_split)
+        return parts.apply(lambda known: known[0]), parts.apply(lambda known: known[1])
+    return _split(reference)
+
+
+def extra_images(desktops: Iterable[Desktop], images: Mapping[str, Text]) -> Values:
+    """The images of sidecars, which the chart's pre-puller does not find in the profiles by itself."""
+    references = {desktop.image: split_reference(images[desktop.image]) for desktop in desktops}
+    return {image: {"name": name, "tag": tag} for image, (name, tag) in references.items()}
+
+
+def tiles(enabled: Mapping[str, Desktop]) -> Values:
+    """The chart's extraFiles: each desktop's tile, found by JUPYTER_CONFIG_PATH, and its icon."""
+    files: Values = {}
+    for name, desktop in enabled.items():
+        launcher: Values = {"title": desktop.title, "path_info": "desktop"}
+        if desktop.icon is not None:
+            launcher["icon_path"] = f"{TILES}/{name}/icon.svg"
+            icon = desktop.icon.read_text(encoding="utf-8")
+            files[f"{name}.svg"] = {"mountPath": launcher["icon_path"], "stringData": icon}
+        server = {
+            "unix_socket": desktop.socket,
+            "raw_socket_proxy": True,
+            "launcher_entry": launcher,
+        }
+        config = {"ServerProxy": {"servers": {"desktop-websockify": server}}}
+        files[f"{name}.json"] = {
+            "mountPath": f"{TILES}/{name}/jupyter_server_config.json",
+            "stringData": json.dumps(config, indent=2),
+        }
+    return files
+
+
+def profile(name: str, desktop: Desktop, image: Text) -> Values:
+    """What a user picks: JupyterLab with the desktop's container beside it, in one pod."""
+    notebook = desktop.notebook
+    shape = (
+        f"Desktop with {desktop.cpu:g} CPU and {desktop.memory_gib:g} GiB, "
+        f"JupyterLab with {notebook.cpu:g} CPU and {notebook.memory_gib:g} GiB"
+    )
+    return {
+        "display_name": desktop.title,
+        "slug": name,
+        "description": f"{desktop.description}. {shape}" if desktop.description else shape,
+        "kubespawner_override": {
+            "cpu_guarantee": notebook.cpu,
+            "cpu_limit": notebook.cpu,
+            "mem_guarantee": f"{notebook.memory_gib:g}G",
+            "mem_limit": f"{notebook.memory_gib:g}G",
+            "environment": {"JUPYTER_CONFIG_PATH": f"{TILES}/{name}"},
+            "default_url": "/desktop/",
+            "extra_containers": [_sidecar(desktop, image)],
+        },
+    }
+
+
+def resources(size: Size) -> Values:
+    """Kubernetes' requests, and limits of the same size: nobody takes from a neighbour on the node."""
+    amounts = {"cpu": f"{size.cpu:g}", "memory": f"{size.gib:g}Gi"}
+    return {"requests": amounts, "limits": dict(amounts)}
+
+
+def _sidecar(desktop: Desktop, image: Text) -> Values:
+    """The desktop's container. The server counts as started only when the desktop answers."""
+    check = {"exec": {"command": ["start-desktop", "check"]}}
+    return {
+        "name": "desktop",
+        "image": image,
+        "args": desktop.command,
+        "env": [{"name": "VNC_SOCKET", "value": desktop.socket}],
+        "volumeMounts": [
+            {"name": "home", "mountPath": HOME},
+            {"name": "desktop-socket", "mountPath": str(Path(desktop.socket).parent)},
+            {"name": "desktop-tmp", "mountPath": "/tmp"},  # noqa: S108  (the container's own)
+        ],
+        "resources": resources(Size(cpu=desktop.cpu, gib=desktop.memory_gib)),
+        "readinessProbe": {**check, "periodSeconds": 1},
+        "livenessProbe": {**check, "periodSeconds": 30, "failureThreshold": 3},
+        "securityContext": {
+            "runAsUser": 1000,
+            "runAsGroup": 100,
+            "runAsNonRoot": True,
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+    }
+
+
+def _split(reference: str) -> tuple[str, str]:
+    name, colon, tag = reference.rpartition(":")
+    if not colon or "/" in tag:
+        raise ValueError(f"the image {reference} must have a tag or a digest, as in {reference}:1.0.0")
+    return name, tag

@@ -1,0 +1,49 @@
+"""Audit: made before all that costs, and so destroyed after it; fails then, if something is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_command as command
+
+from components.cloud.connection import environment
+from components.task import task
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditArgs:
+    """What an Audit is made from."""
+
+    gateway: str
+    fqdn: str
+    """Host name without the final dot."""
+    zone_id: str
+    keep: tuple[str, ...] = ()
+    """What may be left: `address`, `homes`."""
+    cloud: str | None = None
+    """Name in clouds.yaml; the environment's OS_* where it is None."""
+
+
+class Audit(pulumi.ComponentResource):
+    """Asks the cloud at the end of `pulumi destroy` what is left; all that costs depends on it."""
+
+    def __init__(self, name: str, args: AuditArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gateway:index:Audit", name, None, opts)
+        command.local.Command(
+            f"{name}-cloud",
+            create=task("audit", "before"),
+            # What was there before the gateway stays what it was when the settings change.
+            update='printf %s "$PULUMI_COMMAND_STDOUT"',
+            delete=task("audit"),
+            environment=environment(
+                args.cloud,
+                GATEWAY=args.gateway,
+                FQDN=args.fqdn,
+                ZONE_ID=args.zone_id,
+                KEEP=" ".join(args.keep),
+            ),
+            logging=command.local.Logging.STDERR,
+            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=pulumi.CustomTimeouts(delete="15m")),
+        )
+        self.register_outputs({})

@@ -1,0 +1,53 @@
+"""Ask the cloud what is left of a gateway after its destruction, and print that with its cost a day.
+
+Environment: GATEWAY, FQDN, ZONE_ID, KEEP (words, what may stay), and OS_CLOUD or OS_* for the cloud.
+With the argument `before` it prints what the audit at the end must know about the time before: see `strays`.
+Exit 1: something of this gateway is left, or the cloud could not be asked.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import openstack
+from keystoneauth1.exceptions import ClientException
+from openstack.connection import Connection
+from openstack.exceptions import SDKException
+
+from components.teardown.leftovers import Gateway, settled, strays
+
+PATIENCE_SECONDS = 300
+"""How long to wait for what the cloud is still deleting."""
+
+
+def main(words: list[str]) -> int:
+    """Run the task; the exit code."""
+    gateway = Gateway(
+        name=os.environ["GATEWAY"],
+        fqdn=os.environ["FQDN"],
+        zone_id=os.environ["ZONE_ID"],
+        keep=frozenset(os.environ.get("KEEP", "").split()),
+        known=frozenset(os.environ.get("PULUMI_COMMAND_STDOUT", "").split()),
+    )
+    try:
+        cloud: Connection = openstack.connect()
+        if words == ["before"]:
+            print(*(key for key, _ in strays(cloud)))
+            return 0
+        found = settled(cloud, gateway, timeout_s=PATIENCE_SECONDS)
+    except (SDKException, ClientException) as error:
+        print(f"audit: the cloud could not be asked what is left of {gateway.name}: {error}", file=sys.stderr)
+        return 1
+    kept, stray = [thing for thing in found if thing.kept], [thing for thing in found if not thing.kept]
+    if not stray:
+        named = f", but for what was to be kept: {', '.join(sorted(gateway.keep))}" if gateway.keep else ""
+        print(f"audit: nothing of {gateway.name} is left{named}", file=sys.stderr)
+    else:
+        print(
+            f"audit: {len(stray)} left of {gateway.name}; remove them, then repeat the destruction",
+            file=sys.stderr,
+        )
+    for thing in [*stray, *kept]:
+        print(f"  {thing}", file=sys.stderr)
+    return 1 if stray else 0

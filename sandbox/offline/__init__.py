@@ -1,0 +1,1 @@
+"""What only a machine needs that cannot download Pulumi and its plugins."""
