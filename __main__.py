@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pulumi
 
 from components.certificates.cert_manager import CertManager, CertManagerArgs
 from components.certificates.certificate import Certificate, CertificateArgs
 from components.charts.install import ChartSource
-from components.cloud.ownership import description
 from components.cluster.magnum_cluster import MagnumCluster, MagnumClusterArgs
 from components.cluster.nodegroup import Nodegroup, NodegroupArgs
 from components.edge.dns_record import DnsRecord, DnsRecordArgs
@@ -18,106 +15,57 @@ from components.edge.reserved_address import ReservedAddress, ReservedAddressArg
 from components.hub.catalogue import load_catalogue
 from components.hub.desktop_images import DesktopImages, DesktopImagesArgs
 from components.hub.jupyterhub_release import JupyterHubRelease, JupyterHubReleaseArgs
-from components.hub.values import TLS_SECRET
 from components.preflight import preflight
 from components.settings.load import load
-from components.settings.model import DEFAULT_WORKER
 from components.teardown.audit import Audit, AuditArgs
 from components.teardown.guard import Guard
 
 settings, secrets = load()
 cloud = pulumi.Config("openstack").get("cloud")
-catalogue = load_catalogue(Path("hub_values/desktops.yaml"))
+catalogue = load_catalogue()
 checked = preflight(settings, catalogue, cloud)
-found, existing = checked.survey, checked.survey.existing
-name = settings.name
+name, survey = settings.name, checked.survey
 charts = ChartSource(folder=settings.charts, timeout_minutes=settings.timeouts.chart)
 
-audit = Audit(
-    f"{name}-audit",
-    AuditArgs(
-        gateway=name, fqdn=settings.fqdn, zone_id=found.zone_id, keep=tuple(settings.keep), cloud=cloud
-    ),
-)
-# What costs is destroyed before the audit of what is left, which is to be the last.
-roots = pulumi.ResourceOptions(depends_on=[audit], protect=settings.protect)
+# Everything billable depends on the audit, so destroy runs it last.
+audit = Audit(f"{name}-audit", AuditArgs(settings=settings, survey=survey, cloud=cloud))
+billable = pulumi.ResourceOptions(depends_on=[audit], protect=settings.protect)
 
-cluster = MagnumCluster(
-    name,
-    MagnumClusterArgs(
-        cluster_name=name,
-        template_id=found.template_id,
-        settings=settings.cluster,
-        network=settings.network,
-        autoscaling=any(group.max > group.min for group in settings.node_groups),
-        cloud=cloud,
-        timeout_minutes=settings.timeouts.cluster,
-        existing=existing.cluster,
-    ),
-    opts=roots,
-)
+cluster = MagnumCluster(name, MagnumClusterArgs(settings=settings, survey=survey, cloud=cloud), billable)
 
-node_groups: dict[str, Nodegroup] = {}
+groups: dict[str, Nodegroup] = {}
 for group in settings.node_groups:
-    node_groups[group.name] = Nodegroup(
+    groups[group.name] = Nodegroup(
         f"{name}-{group.name}",
         NodegroupArgs(
-            cluster_id=cluster.id,
-            cluster=cluster.magnum,
+            cluster=cluster,
             settings=group,
             timeout_minutes=settings.timeouts.node_group,
-            cloud=cloud,
-            existing=existing.node_groups.get(group.name),
+            existing=survey.existing.node_groups.get(group.name),
         ),
-        # Magnum refuses a node group for a cluster that is not complete, and fails on two that are made at
+        # Magnum refuses a node group before the cluster is complete, and fails on two that are created at
         # once (2i2c-org/infrastructure#5455).
-        opts=pulumi.ResourceOptions(depends_on=[cluster, *list(node_groups.values())[-1:]]),
+        pulumi.ResourceOptions(depends_on=[cluster, *list(groups.values())[-1:]]),
     )
+user_group = groups[settings.user_group.name]
 
-address = ReservedAddress(
-    f"{name}-address",
-    ReservedAddressArgs(
-        pool=settings.network.public,
-        description=description(name),
-        keep="address" in settings.keep,
-        existing_id=existing.address,
-    ),
-    opts=roots,
-)
-
-ingress = IngressNginx(
-    f"{name}-ingress",
-    IngressNginxArgs(
-        provider=cluster.provider,
-        node_group=DEFAULT_WORKER,
-        address=address.address,
-        charts=charts,
-        cloud=cloud,
-    ),
-)
-
+address = ReservedAddress(f"{name}-address", ReservedAddressArgs(settings=settings, survey=survey), billable)
+ingress = IngressNginx(f"{name}-ingress", IngressNginxArgs(cluster=cluster, address=address, charts=charts))
 record = DnsRecord(
     f"{name}-record",
-    DnsRecordArgs(
-        zone_id=found.zone_id,
-        fqdn=settings.fqdn,
-        address=ingress.ip,
-        description=description(name),
-        existing_id=existing.record,
-    ),
-    opts=pulumi.ResourceOptions(depends_on=[audit]),
+    DnsRecordArgs(settings=settings, survey=survey, address=ingress.ip),
+    pulumi.ResourceOptions(depends_on=[audit]),
 )
 
 certificates = CertManager(
     f"{name}-certificates",
     CertManagerArgs(
-        provider=cluster.provider,
+        cluster=cluster,
         settings=settings.certificates,
         ingress_class=ingress.class_name,
         charts=charts,
     ),
 )
-
 images = DesktopImages(
     f"{name}-images",
     DesktopImagesArgs(
@@ -127,65 +75,37 @@ images = DesktopImages(
         tag=pulumi.get_stack(),
     ),
 )
-
 hub = JupyterHubRelease(
     f"{name}-hub",
     JupyterHubReleaseArgs(
-        gateway=name,
-        provider=cluster.provider,
-        cluster_id=cluster.id,
-        settings=settings.hub,
+        settings=settings,
         catalogue=catalogue,
-        images=images.references,
-        core_group=DEFAULT_WORKER,
-        user_group=node_groups[settings.user_group.name].name,
+        cluster=cluster,
+        user_group=user_group,
+        images=images,
         fqdn=record.fqdn,
         ingress_class=ingress.class_name,
         issuer=certificates.issuer,
-        admin_password=secrets["adminPassword"],
-        user_password=secrets["userPassword"],
-        cookie_secret=secrets.get("cookieSecret"),
+        secrets=secrets,
         charts=charts,
-        keep_homes="homes" in settings.keep,
-        cloud=cloud,
     ),
-    # On the way down: the users' pods let go of their volumes before their nodes are taken away.
-    opts=pulumi.ResourceOptions(depends_on=[node_groups[settings.user_group.name]], protect=settings.protect),
+    # On the way down the users' pods release their volumes before their nodes go.
+    pulumi.ResourceOptions(depends_on=[user_group], protect=settings.protect),
 )
-
 certificate = Certificate(
     f"{name}-certificate",
-    CertificateArgs(
-        kubeconfig=cluster.kubeconfig,
-        namespace=hub.namespace,
-        certificate_name=TLS_SECRET,
-        revision=hub.revision,
-        timeout_minutes=settings.timeouts.certificate,
-    ),
+    CertificateArgs(cluster=cluster, hub=hub, timeout_minutes=settings.timeouts.certificate),
 )
 
-Guard(
-    f"{name}-gateway:protect",
-    after=[
-        cluster,
-        *node_groups.values(),
-        address,
-        ingress,
-        record,
-        certificates,
-        images,
-        hub,
-        certificate,
-    ],
-    protect=settings.protect,
-)
+everything = [cluster, *groups.values(), address, ingress, record, certificates, images, hub, certificate]
+Guard(f"{name}-gateway:protect", after=everything, protect=settings.protect)
 
 pulumi.export("url", hub.url)
 pulumi.export("fqdn", record.fqdn)
 pulumi.export("ingress_ip", ingress.ip)
 pulumi.export("certificate", certificate.state)
 pulumi.export("cluster_id", cluster.id)
-pulumi.export("node_groups", [group.name for group in node_groups.values()])
+pulumi.export("node_groups", [group.name for group in groups.values()])
 pulumi.export("images", images.references)
 pulumi.export("hub_admin", settings.hub.admins[0])
 pulumi.export("hub_admin_password", hub.admin_password)

@@ -10,7 +10,8 @@ from components.cloud.flavors import Flavor, load_flavors
 from components.cloud.survey import Survey, survey
 from components.hub.catalogue import Catalogue
 from components.hub.desktop_images import engine_mistakes
-from components.hub.values import check_fit
+from components.hub.sizes import check_fit
+from components.hub.values import read_layers
 from components.settings.errors import Mistake, SettingsError
 from components.settings.model import Settings
 
@@ -44,9 +45,11 @@ def preflight(settings: Settings, catalogue: Catalogue, cloud: str | None) -> Ch
 
     flavors = load_flavors()
     costs = attempt(lambda: su_per_hour(settings, flavors))
-    if costs is not None:
-        attempt(lambda: _fit(settings, catalogue, flavors))
-    published = attempt(lambda: _published(settings, catalogue))
+    enabled = attempt(lambda: catalogue.enabled(settings.hub.desktops))
+    if enabled is not None and costs is not None:
+        flavor = flavors[settings.user_group.flavor]
+        mistakes.extend(check_fit(read_layers(settings.hub), enabled, flavor, flavors.values()))
+    published = attempt(lambda: _published(settings, catalogue)) if enabled is not None else None
     found = attempt(lambda: survey(settings, cloud))
     if costs is None or published is None or found is None or mistakes:
         raise SettingsError(mistakes)
@@ -59,14 +62,12 @@ def su_per_hour(settings: Settings, flavors: dict[str, Flavor]) -> dict[str, flo
     Raises SettingsError for a flavor that is not in the table.
     """
     cluster = settings.cluster
-    used = {
-        "gateway:cluster.flavor": cluster.flavor,
-        "gateway:cluster.masterFlavor": cluster.master_flavor,
-        **{f"gateway:nodeGroups[{i}].flavor": group.flavor for i, group in enumerate(settings.node_groups)},
-    }
+    used = settings.flavors
     _raise_if(
         Mistake(
-            key=key, rule=f"must be in components/cloud/flavors.yaml ({', '.join(flavors)})", value=flavor
+            key=f"gateway:{key}",
+            rule=f"must be in components/cloud/flavors.yaml ({', '.join(flavors)})",
+            value=flavor,
         )
         for key, flavor in used.items()
         if flavor not in flavors
@@ -77,11 +78,6 @@ def su_per_hour(settings: Settings, flavors: dict[str, Flavor]) -> dict[str, flo
         "floor": core + sum(group.min * price[group.flavor] for group in settings.node_groups),
         "maximum": core + sum(group.max * price[group.flavor] for group in settings.node_groups),
     }
-
-
-def _fit(settings: Settings, catalogue: Catalogue, flavors: dict[str, Flavor]) -> None:
-    flavor = flavors[settings.user_group.flavor]
-    _raise_if(check_fit(catalogue=catalogue, desktops=settings.hub.desktops, flavor=flavor, flavors=flavors))
 
 
 def _published(settings: Settings, catalogue: Catalogue) -> dict[str, str]:

@@ -10,7 +10,7 @@ from pulumi_kubernetes import apiextensions
 
 from components.charts import versions
 from components.charts.install import ChartSource, install
-from components.cluster.magnum_cluster import ClusterProvider
+from components.cluster.magnum_cluster import MagnumCluster
 from components.settings.model import Certificates
 
 NAMESPACE = "cert-manager"
@@ -33,7 +33,7 @@ CONTROL_PLANE = {
 class CertManagerArgs:
     """What a CertManager is made from."""
 
-    provider: ClusterProvider
+    cluster: MagnumCluster
     settings: Certificates
     ingress_class: str
     """Class that answers the HTTP-01 challenges."""
@@ -55,7 +55,7 @@ class CertManager(pulumi.ComponentResource):
             chart=versions.CERT_MANAGER,
             source=args.charts,
             namespace=NAMESPACE,
-            provider=args.provider,
+            cluster=args.cluster,
             values={
                 "crds": {"enabled": True},
                 **pinned,
@@ -84,7 +84,7 @@ class CertManager(pulumi.ComponentResource):
             },
             opts=pulumi.ResourceOptions(
                 parent=self,
-                provider=args.provider,
+                provider=args.cluster.provider,
                 depends_on=[installed.release],  # its CRDs, and the webhook that checks the issuer
                 custom_timeouts=pulumi.CustomTimeouts(create="5m"),
             ),

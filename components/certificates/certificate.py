@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_command as command
 
+from components.cluster.magnum_cluster import MagnumCluster
+from components.hub.jupyterhub_release import JupyterHubRelease
 from components.task import task
 
 
@@ -14,13 +16,10 @@ from components.task import task
 class CertificateArgs:
     """What a Certificate is waited for with."""
 
-    kubeconfig: pulumi.Input[str]
-    namespace: pulumi.Input[str]
-    certificate_name: str
-    """Name of the Certificate and of its Secret, as the Ingress has it."""
-    revision: pulumi.Input[int]
-    """Revision of the release that holds the Ingress; each new one is waited for."""
-    timeout_minutes: int = 15
+    cluster: MagnumCluster
+    hub: JupyterHubRelease
+    """Its Ingress asks for the certificate; each new revision is waited for."""
+    timeout_minutes: int
 
 
 class Certificate(pulumi.ComponentResource):
@@ -31,22 +30,20 @@ class Certificate(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: CertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gateway:index:Certificate", name, None, opts)
+        timeout = f"{args.timeout_minutes + 1}m"
         waited = command.local.Command(
             f"{name}-ready",
             create=task("certificate"),
-            stdin=args.kubeconfig,
+            stdin=args.cluster.kubeconfig,
             environment={
-                "NAMESPACE": args.namespace,
-                "CERTIFICATE": args.certificate_name,
+                "NAMESPACE": args.hub.namespace,
+                "CERTIFICATE": args.hub.tls_secret,
                 "TIMEOUT_MINUTES": str(args.timeout_minutes),
-                "REVISION": pulumi.Output.from_input(args.revision).apply(str),
+                "REVISION": args.hub.revision.apply(str),
             },
             logging=command.local.Logging.STDERR,
             opts=pulumi.ResourceOptions(
-                parent=self,
-                custom_timeouts=pulumi.CustomTimeouts(
-                    create=f"{args.timeout_minutes + 1}m", update=f"{args.timeout_minutes + 1}m"
-                ),
+                parent=self, custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout)
             ),
         )
         # The kubeconfig on standard input would make a secret of a date that is none.

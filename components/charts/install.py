@@ -12,16 +12,16 @@ from pulumi_kubernetes import core, helm
 
 from components.charts.records import release_hooks
 from components.charts.versions import Chart
-from components.cluster.magnum_cluster import ClusterProvider
+from components.cluster.magnum_cluster import MagnumCluster
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChartSource:
     """Where charts come from and how long an install may take."""
 
-    folder: str | None = None
+    folder: str | None
     """A folder with all charts by name; their own repositories where it is None."""
-    timeout_minutes: int = 15
+    timeout_minutes: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ def install(
     source: ChartSource,
     namespace: str,
     values: Mapping[str, Any],
-    provider: ClusterProvider,
+    cluster: MagnumCluster,
     before: Callable[[core.v1.Namespace], pulumi.Resource] | None = None,
 ) -> Installed:
     """Install `chart` with `values` as release and namespace `namespace`, as children of `component`.
@@ -54,14 +54,14 @@ def install(
         f"{name}-namespace",
         metadata={"name": namespace},
         opts=pulumi.ResourceOptions(
-            parent=component, provider=provider, custom_timeouts=pulumi.CustomTimeouts(delete="30m")
+            parent=component, provider=cluster.provider, custom_timeouts=pulumi.CustomTimeouts(delete="30m")
         ),
     )
     options = pulumi.ResourceOptions(
         parent=component,
-        provider=provider,
+        provider=cluster.provider,
         depends_on=[before(place)] if before else None,
-        hooks=release_hooks(provider.kubeconfig, namespace),
+        hooks=release_hooks(cluster.kubeconfig, namespace),
         custom_timeouts=pulumi.CustomTimeouts(
             create=f"{source.timeout_minutes}m", update=f"{source.timeout_minutes}m", delete="30m"
         ),

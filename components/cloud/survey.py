@@ -130,12 +130,11 @@ def _zone(connection: Connection, settings: Settings) -> str:
 
 def _flavors(connection: Connection, settings: Settings) -> None:
     names = {flavor.name for flavor in connection.compute.flavors(details=False)}
-    wanted = {
-        "cluster.flavor": settings.cluster.flavor,
-        "cluster.masterFlavor": settings.cluster.master_flavor,
-        **{f"nodeGroups[{i}].flavor": group.flavor for i, group in enumerate(settings.node_groups)},
-    }
-    missing = [_one_of(key, flavor, names, "flavor") for key, flavor in wanted.items() if flavor not in names]
+    missing = [
+        _one_of(key, flavor, names, "flavor")
+        for key, flavor in settings.flavors.items()
+        if flavor not in names
+    ]
     if missing:
         raise SettingsError(missing)
 

@@ -1,1 +1,1 @@
-"""The Kubernetes cluster: Magnum's cluster, its node groups, its kubeconfig, and remains of interrupted runs."""
+"""The Kubernetes cluster: Magnum's cluster, its node groups and its kubeconfig; clearing failed attempts."""

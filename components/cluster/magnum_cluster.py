@@ -10,35 +10,21 @@ import pulumi_kubernetes as kubernetes
 from pulumi_openstack import containerinfra
 
 from components.cloud.connection import environment
-from components.cloud.existing import ExistingCluster
 from components.cloud.ownership import ATTEMPT_LABEL, OWNER_LABEL
+from components.cloud.survey import Survey
 from components.cluster.leftovers import cluster_hooks
-from components.settings.model import Cluster, Network
+from components.settings.model import Settings
 from components.task import task
-
-
-class ClusterProvider(kubernetes.Provider):
-    """The Kubernetes provider of a cluster; its kubeconfig is there for what no provider does."""
-
-    kubeconfig: pulumi.Output[str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class MagnumClusterArgs:
     """What a MagnumCluster is made from."""
 
-    cluster_name: str
-    template_id: str
-    """UUID, not name: Magnum on Jetstream2 has answered 400 to names."""
-    settings: Cluster
-    network: Network
-    autoscaling: bool
-    """The gate for every node group of the cluster; their own label of that name does nothing."""
-    cloud: str | None = None
+    settings: Settings
+    survey: Survey
+    cloud: str | None
     """Name in clouds.yaml; the environment's OS_* where it is None."""
-    timeout_minutes: int = 240
-    existing: ExistingCluster | None = None
-    """The cluster, where an earlier run made it."""
 
 
 class MagnumCluster(pulumi.ComponentResource):
@@ -54,36 +40,42 @@ class MagnumCluster(pulumi.ComponentResource):
     """The cluster as Magnum has it, which takes its node groups with it."""
     kubeconfig: pulumi.Output[str]
     """YAML of a cluster-admin's kubeconfig; a secret; there when the cluster is complete."""
-    provider: ClusterProvider
-    """Kubernetes provider of this cluster, for what is to be made in it."""
+    provider: kubernetes.Provider
+    """Kubernetes provider of this cluster, for what is created in it."""
+    cloud: str | None
+    """The cloud that the cluster is in."""
 
     def __init__(
         self, name: str, args: MagnumClusterArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("gateway:index:MagnumCluster", name, None, opts)
-        existing = args.existing
+        self.cloud = args.cloud
+        settings, existing = args.settings.cluster, args.survey.existing.cluster
+        network, timeout = args.settings.network, f"{args.settings.timeouts.cluster}m"
         alive = existing if existing and not existing.failed else None
         attempt = existing.attempt_wanted if existing else 1
         cluster = containerinfra.Cluster(
             f"{name}-magnum",
-            name=args.cluster_name,
-            cluster_template_id=args.template_id,
-            flavor=args.settings.flavor,
-            master_flavor=args.settings.master_flavor,
-            master_count=args.settings.masters,
-            node_count=args.settings.workers,
-            fixed_network=args.network.fixed,
-            fixed_subnet=args.network.subnet,
+            name=args.settings.name,
+            # UUID, not name: Magnum on Jetstream2 has answered 400 to names.
+            cluster_template_id=args.survey.template_id,
+            flavor=settings.flavor,
+            master_flavor=settings.master_flavor,
+            master_count=settings.masters,
+            node_count=settings.workers,
+            fixed_network=network.fixed,
+            fixed_subnet=network.subnet,
             floating_ip_enabled=True,
             merge_labels=True,
             labels={
                 # The template's Retain would leave the volumes of homes and hub behind, billing.
                 "csi_cinder_reclaim_policy": "Delete",
-                **args.settings.labels,
-                "auto_scaling_enabled": str(args.autoscaling).lower(),
+                **settings.labels,
+                # The gate for every node group of the cluster; their own label of that name does nothing.
+                "auto_scaling_enabled": str(any(g.max > g.min for g in args.settings.node_groups)).lower(),
                 # The dashboard of template 1-33 is defunct; waiting for it hangs in CREATE_IN_PROGRESS.
                 "kube_dashboard_enabled": "false",
-                OWNER_LABEL: args.cluster_name,
+                OWNER_LABEL: args.settings.name,
                 ATTEMPT_LABEL: str(attempt),
             },
             opts=pulumi.ResourceOptions(
@@ -95,9 +87,7 @@ class MagnumCluster(pulumi.ComponentResource):
                 ignore_changes=["labels", "mergeLabels", "clusterTemplateId"] if alive else None,
                 delete_before_replace=True,
                 hooks=cluster_hooks(name, args.cloud),
-                custom_timeouts=pulumi.CustomTimeouts(
-                    create=f"{args.timeout_minutes}m", update=f"{args.timeout_minutes}m", delete="60m"
-                ),
+                custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout, delete="60m"),
             ),
         )
         self.id = cluster.id
@@ -108,14 +98,14 @@ class MagnumCluster(pulumi.ComponentResource):
             environment=environment(
                 args.cloud,
                 CLUSTER_ID=cluster.id,
-                TIMEOUT_MINUTES=str(args.timeout_minutes),
-                GENERATION=str(args.settings.kubeconfig_generation),
+                TIMEOUT_MINUTES=str(args.settings.timeouts.cluster),
+                GENERATION=str(settings.kubeconfig_generation),
             ),
             logging=command.local.Logging.STDERR,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 additional_secret_outputs=["stdout"],
-                custom_timeouts=pulumi.CustomTimeouts(create=f"{args.timeout_minutes}m"),
+                custom_timeouts=pulumi.CustomTimeouts(create=timeout),
             ),
         )
         self.kubeconfig = signed.stdout
@@ -127,7 +117,7 @@ class MagnumCluster(pulumi.ComponentResource):
             logging=command.local.Logging.STDERR,
             opts=pulumi.ResourceOptions(parent=self, custom_timeouts=pulumi.CustomTimeouts(delete="20m")),
         )
-        self.provider = ClusterProvider(
+        self.provider = kubernetes.Provider(
             f"{name}-kubernetes",
             kubeconfig=self.kubeconfig,
             # Says that it is the same cluster when the kubeconfig is signed anew; without it a changed
@@ -139,5 +129,4 @@ class MagnumCluster(pulumi.ComponentResource):
             # cluster nobody would delete them.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[volumes]),
         )
-        self.provider.kubeconfig = self.kubeconfig
         self.register_outputs({"id": self.id, "kubeconfig": self.kubeconfig})

@@ -10,6 +10,7 @@ from pulumi_openstack import containerinfra
 from components.cloud.existing import ExistingNodeGroup
 from components.cloud.ownership import GROUP_ATTEMPT_LABEL
 from components.cluster.leftovers import node_group_hooks
+from components.cluster.magnum_cluster import MagnumCluster
 from components.settings.model import NodeGroup
 
 NODE_GROUP_LABEL = "capi.stackhpc.com/node-group"
@@ -25,13 +26,9 @@ def node_selector(group: str | pulumi.Output[str]) -> dict[str, str | pulumi.Out
 class NodegroupArgs:
     """What a Nodegroup is made from."""
 
-    cluster_id: pulumi.Input[str]
-    cluster: pulumi.Resource
-    """What takes the group with it when it is deleted."""
+    cluster: MagnumCluster
     settings: NodeGroup
-    timeout_minutes: int = 60
-    cloud: str | None = None
-    """Name in clouds.yaml; the environment's OS_* where it is None."""
+    timeout_minutes: int
     existing: ExistingNodeGroup | None = None
     """The node group, where an earlier run made it."""
 
@@ -46,7 +43,7 @@ class Nodegroup(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: NodegroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gateway:index:Nodegroup", name, None, opts)
-        existing = args.existing
+        existing, timeout = args.existing, f"{args.timeout_minutes}m"
         # One that is to be replaced must not be imported: the engine would keep its id as that of an import,
         # take its successor for another import in the next run, and delete that.
         stays = existing and not existing.failed and existing.flavor == args.settings.flavor
@@ -55,7 +52,7 @@ class Nodegroup(pulumi.ComponentResource):
         group = containerinfra.NodeGroup(
             f"{name}-magnum",
             name=args.settings.name,
-            cluster_id=args.cluster_id,
+            cluster_id=args.cluster.id,
             flavor_id=args.settings.flavor,
             node_count=args.settings.min,
             min_node_count=args.settings.min,
@@ -70,16 +67,12 @@ class Nodegroup(pulumi.ComponentResource):
                 import_=alive.id if alive else None,
                 # Magnum answers with the cluster's labels mixed in, as it does for the cluster's own.
                 ignore_changes=["labels", "mergeLabels"] if alive else None,
-                hooks=node_group_hooks(name, args.cloud),
+                hooks=node_group_hooks(name, args.cluster.cloud),
                 # One by one they would take minutes, and for ever where the API server is dead.
-                deleted_with=args.cluster,
+                deleted_with=args.cluster.magnum,
                 # The name is unique in the cluster, so the old group must go before its successor comes.
                 delete_before_replace=True,
-                custom_timeouts=pulumi.CustomTimeouts(
-                    create=f"{args.timeout_minutes}m",
-                    update=f"{args.timeout_minutes}m",
-                    delete=f"{args.timeout_minutes}m",
-                ),
+                custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout, delete=timeout),
             ),
         )
         self.name = group.name

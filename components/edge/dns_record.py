@@ -7,21 +7,21 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_openstack import dns
 
+from components.cloud.ownership import description
+from components.cloud.survey import Survey
+from components.settings.model import Settings
+
+TTL_SECONDS = 3600
+
 
 @dataclass(frozen=True, kw_only=True)
 class DnsRecordArgs:
     """What a DnsRecord is made from."""
 
-    zone_id: str
-    fqdn: str
-    """Host name without the final dot."""
+    settings: Settings
+    survey: Survey
     address: pulumi.Input[str]
     """IPv4 address that the ingress really has."""
-    description: str
-    """Text by which the record is known as this gateway's own."""
-    ttl_seconds: int = 3600
-    existing_id: str | None = None
-    """`<zone id>/<recordset id>`, where an earlier run made it."""
 
 
 class DnsRecord(pulumi.ComponentResource):
@@ -34,15 +34,15 @@ class DnsRecord(pulumi.ComponentResource):
         super().__init__("gateway:index:DnsRecord", name, None, opts)
         record = dns.RecordSet(
             f"{name}-a",
-            zone_id=args.zone_id,
-            name=f"{args.fqdn}.",
+            zone_id=args.survey.zone_id,
+            name=f"{args.settings.fqdn}.",
             type="A",
-            ttl=args.ttl_seconds,
+            ttl=TTL_SECONDS,
             records=[args.address],
-            description=args.description,
+            description=description(args.settings.name),
             opts=pulumi.ResourceOptions(
                 parent=self,
-                import_=args.existing_id,
+                import_=args.survey.existing.record,
                 # Designate refuses a second recordset of the same name.
                 delete_before_replace=True,
             ),

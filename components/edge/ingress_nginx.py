@@ -12,8 +12,10 @@ from pulumi_openstack import networking
 from components.charts import versions
 from components.charts.install import ChartSource, install
 from components.cloud.connection import environment
-from components.cluster.magnum_cluster import ClusterProvider
+from components.cluster.magnum_cluster import MagnumCluster
 from components.cluster.nodegroup import node_selector
+from components.edge.reserved_address import ReservedAddress
+from components.settings.model import DEFAULT_WORKER
 from components.task import task
 
 NAMESPACE = "ingress-nginx"
@@ -23,14 +25,10 @@ NAMESPACE = "ingress-nginx"
 class IngressNginxArgs:
     """What an IngressNginx is made from."""
 
-    provider: ClusterProvider
-    node_group: str
-    """Node group of the controller's pods."""
-    address: pulumi.Input[str]
-    """Floating IP to listen at; honoured only when the load balancer is made."""
+    cluster: MagnumCluster
+    address: ReservedAddress
+    """Where to listen; honoured only when the load balancer is made."""
     charts: ChartSource
-    cloud: str | None = None
-    """Name in clouds.yaml; the environment's OS_* where it is None."""
 
 
 class IngressNginx(pulumi.ComponentResource):
@@ -54,13 +52,13 @@ class IngressNginx(pulumi.ComponentResource):
             chart=versions.INGRESS_NGINX,
             source=args.charts,
             namespace=NAMESPACE,
-            provider=args.provider,
+            cluster=args.cluster,
             values={
                 "controller": {
-                    "nodeSelector": node_selector(args.node_group),
+                    "nodeSelector": node_selector(DEFAULT_WORKER),
                     "ingressClassResource": {"name": self.class_name, "default": True},
                     "service": {
-                        "loadBalancerIP": args.address,
+                        "loadBalancerIP": args.address.address,
                         "annotations": {
                             # Without it the address is given back with the Service, and DNS points at nobody.
                             "loadbalancer.openstack.org/keep-floatingip": "true"
@@ -74,14 +72,14 @@ class IngressNginx(pulumi.ComponentResource):
             pulumi.Output.concat(
                 installed.release.status.namespace, "/", installed.release.status.name, "-controller"
             ),
-            opts=pulumi.ResourceOptions(parent=self, provider=args.provider),
+            opts=pulumi.ResourceOptions(parent=self, provider=args.cluster.provider),
         )
         self.ip = service.status.load_balancer.ingress[0].ip
         port = command.local.Command(
             f"{name}-port",
             create=task("port"),
             environment=environment(
-                args.cloud,
+                args.cluster.cloud,
                 ADDRESS=self.ip,
                 SERVICE=service.metadata.uid,  # another Service has another load balancer
             ),
@@ -92,7 +90,7 @@ class IngressNginx(pulumi.ComponentResource):
         # resource, an attachment that someone takes away is drift, and comes back.
         networking.FloatingIpAssociate(
             f"{name}-attachment",
-            floating_ip=args.address,
+            floating_ip=args.address.address,
             port_id=port.stdout,
             opts=pulumi.ResourceOptions(parent=self),
         )

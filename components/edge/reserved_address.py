@@ -7,19 +7,17 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_openstack import networking
 
+from components.cloud.ownership import description
+from components.cloud.survey import Survey
+from components.settings.model import Settings
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReservedAddressArgs:
     """What a ReservedAddress is made from."""
 
-    pool: str
-    """Name of the external network that floating IPs come from."""
-    description: str
-    """Text by which the address is known as this gateway's own."""
-    keep: bool = False
-    """Leave it to the project when the gateway is destroyed; the next `up` finds it by its description."""
-    existing_id: str | None = None
-    """Id of the address, where an earlier run made it."""
+    settings: Settings
+    survey: Survey
 
 
 class ReservedAddress(pulumi.ComponentResource):
@@ -34,12 +32,13 @@ class ReservedAddress(pulumi.ComponentResource):
         super().__init__("gateway:index:ReservedAddress", name, None, opts)
         floating_ip = networking.FloatingIp(
             f"{name}-floating-ip",
-            pool=args.pool,
-            description=args.description,
+            pool=args.settings.network.public,
+            description=description(args.settings.name),
             opts=pulumi.ResourceOptions(
                 parent=self,
-                import_=args.existing_id,
-                retain_on_delete=args.keep,
+                import_=args.survey.existing.address,
+                # The next `up` finds a kept address by its description.
+                retain_on_delete="address" in args.settings.keep,
                 # The cloud's load-balancer controller attaches the address to its port: no drift.
                 ignore_changes=["portId", "fixedIp"],
             ),

@@ -8,6 +8,8 @@ import pulumi
 import pulumi_command as command
 
 from components.cloud.connection import environment
+from components.cluster.magnum_cluster import MagnumCluster
+from components.settings.model import Settings
 from components.task import task
 
 
@@ -15,17 +17,10 @@ from components.task import task
 class HomesArgs:
     """What Homes are made from."""
 
-    gateway: str
-    kubeconfig: pulumi.Input[str]
-    cluster_id: pulumi.Input[str]
+    settings: Settings
+    cluster: MagnumCluster
     namespace: pulumi.Input[str]
     """Where the hub is, and so its users' claims."""
-    storage_class: str
-    """Of a claim that is made again, where its own is not known."""
-    keep: bool = False
-    """Leave the homes to the project when they would go with the hub's namespace or with the cluster."""
-    cloud: str | None = None
-    """Name in clouds.yaml; the environment's OS_* where it is None."""
 
 
 class Homes(pulumi.ComponentResource):
@@ -43,16 +38,16 @@ class Homes(pulumi.ComponentResource):
             create=task("homes", "take-back"),
             # When the settings change, what is known of the cluster stays.
             update='printf %s "$PULUMI_COMMAND_STDOUT"',
-            delete=task("homes", "keep") if args.keep else None,
-            stdin=args.kubeconfig,
+            delete=task("homes", "keep") if "homes" in args.settings.keep else None,
+            stdin=args.cluster.kubeconfig,
             environment=environment(
-                args.cloud,
-                GATEWAY=args.gateway,
-                CLUSTER_ID=args.cluster_id,
+                args.cluster.cloud,
+                GATEWAY=args.settings.name,
+                CLUSTER_ID=args.cluster.id,
                 NAMESPACE=args.namespace,
-                STORAGE_CLASS=args.storage_class,
+                STORAGE_CLASS=args.settings.hub.storage.class_,
             ),
-            triggers=[args.cluster_id],
+            triggers=[args.cluster.id],
             logging=command.local.Logging.STDERR,
             opts=pulumi.ResourceOptions(
                 parent=self,

@@ -12,6 +12,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from components.cloud.flavors import Size
+from components.paths import CATALOGUE
 from components.settings.errors import Mistake, SettingsError, from_pydantic
 
 NAME = r"^[a-z][a-z0-9-]{0,38}[a-z0-9]$"
@@ -116,7 +117,7 @@ class Catalogue(_Model):
         return self.images.get(name, Image.model_validate({}))
 
 
-def load_catalogue(path: Path) -> Catalogue:
+def load_catalogue(path: Path = CATALOGUE) -> Catalogue:
     """The catalogue in `path`.
 
     Raises SettingsError with one Mistake for each wrong, missing or unknown key.

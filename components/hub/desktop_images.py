@@ -9,11 +9,15 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_docker
 
+from components.paths import DOCKER, ROOT
 from components.settings.errors import Mistake
 from components.settings.model import Images
 
-CONTEXT = "docker"
-"""The build context of all images, which share parts of it; each has a folder of its own there."""
+CONTEXT = DOCKER.relative_to(ROOT)
+"""The build context of all images, which share parts of it; each has a folder of its own there.
+
+Relative to the project, where the engine runs: an absolute path would differ between operators' machines.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +27,9 @@ class DesktopImagesArgs:
     published: Mapping[str, str]
     """Reference of each image by its name, for those that are not built."""
     settings: Images
-    registry_password: pulumi.Input[str] | None = None
-    tag: str = "latest"
+    registry_password: pulumi.Input[str] | None
+    """Of the settings' registryUser."""
+    tag: str
 
 
 def engine_mistakes(build: Sequence[str], known: Mapping[str, str]) -> list[Mistake]:
@@ -84,7 +89,7 @@ class DesktopImages(pulumi.ComponentResource):
             f"{name}-{image}",
             image_name=f"{args.settings.registry}/{image}:{args.tag}",
             build=pulumi_docker.DockerBuildArgs(
-                context=CONTEXT,
+                context=str(CONTEXT),
                 dockerfile=f"{CONTEXT}/{image}/Dockerfile",
                 platform="linux/amd64",
                 args=dict(args.settings.build_args),

@@ -226,6 +226,13 @@ class Settings(Model):
         return f"{self.name}.{self.zone}".removesuffix(".")
 
     @property
+    def flavors(self) -> dict[str, str]:
+        """The flavor that each key of these settings names."""
+        groups = {f"nodeGroups[{i}].flavor": group.flavor for i, group in enumerate(self.node_groups)}
+        own = {"cluster.flavor": self.cluster.flavor, "cluster.masterFlavor": self.cluster.master_flavor}
+        return own | groups
+
+    @property
     def user_group(self) -> NodeGroup:
         """The node group that the users' pods run on."""
         wanted = self.hub.node_group or self.node_groups[0].name

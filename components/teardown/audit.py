@@ -8,6 +8,8 @@ import pulumi
 import pulumi_command as command
 
 from components.cloud.connection import environment
+from components.cloud.survey import Survey
+from components.settings.model import Settings
 from components.task import task
 
 
@@ -15,13 +17,9 @@ from components.task import task
 class AuditArgs:
     """What an Audit is made from."""
 
-    gateway: str
-    fqdn: str
-    """Host name without the final dot."""
-    zone_id: str
-    keep: tuple[str, ...] = ()
-    """What may be left: `address`, `homes`."""
-    cloud: str | None = None
+    settings: Settings
+    survey: Survey
+    cloud: str | None
     """Name in clouds.yaml; the environment's OS_* where it is None."""
 
 
@@ -38,10 +36,10 @@ class Audit(pulumi.ComponentResource):
             delete=task("audit"),
             environment=environment(
                 args.cloud,
-                GATEWAY=args.gateway,
-                FQDN=args.fqdn,
-                ZONE_ID=args.zone_id,
-                KEEP=" ".join(args.keep),
+                GATEWAY=args.settings.name,
+                FQDN=args.settings.fqdn,
+                ZONE_ID=args.survey.zone_id,
+                KEEP=" ".join(args.settings.keep),
             ),
             logging=command.local.Logging.STDERR,
             opts=pulumi.ResourceOptions(parent=self, custom_timeouts=pulumi.CustomTimeouts(delete="15m")),

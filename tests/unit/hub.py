@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -15,10 +16,13 @@ from kubespawner import KubeSpawner  # type: ignore[import-untyped]
 from traitlets.config import Config
 
 from components.charts.versions import JUPYTERHUB
-from components.cloud.flavors import Size, load_flavors
+from components.cloud.flavors import Flavor, Size, load_flavors
 from components.hub.catalogue import Catalogue, load_catalogue
-from components.hub.values import hub_values
+from components.hub.sizes import check_fit
+from components.hub.values import Wiring, hub_values, read_layers
 from components.paths import HUB_VALUES
+from components.settings.errors import Mistake
+from components.settings.model import Hub
 
 SCHEMAS = Path(__file__).with_name("charts")
 """From the published charts (BSD-3-Clause), unchanged."""
@@ -33,25 +37,42 @@ def references(catalogue: Catalogue = CATALOGUE) -> dict[str, str]:
     return {name: f"registry.test:5000/gw/{name}@sha256:{'0' * 64}" for name in catalogue.image_names()}
 
 
-def make_values(**changes: Any) -> dict[str, Any]:
-    """The values of a gateway like the paper's, with `changes` of hub_values' arguments."""
-    arguments: dict[str, Any] = {
-        "catalogue": CATALOGUE,
-        "desktops": None,
-        "images": references(changes.get("catalogue", CATALOGUE)),
-        "core_node_group": "default-worker",
-        "user_node_group": "mediums",
-        "host": "gw25.zone.test",
-        "ingress_class": "nginx",
-        "issuer": "letsencrypt",
+def make_hub(**changes: Any) -> Hub:
+    """The settings of a hub like the paper's; `storage` is its type."""
+    plain: dict[str, Any] = {
         "admins": ["admin1", "admin2"],
         "users": ["user1", "user2"],
-        "admin_password": ADMIN_PASSWORD,
-        "user_password": USER_PASSWORD,
-        "storage": "home",
         "placeholders": 1,
+        "storage": {"type": "home"},
     }
-    return hub_values(**(arguments | changes))
+    return Hub.model_validate(plain | changes)
+
+
+def make_values(
+    *, catalogue: Catalogue = CATALOGUE, folder: Path = HUB_VALUES, **changes: Any
+) -> dict[str, Any]:
+    """The values of a gateway like the paper's, with `changes` of its settings, `images` or `secrets`."""
+    wiring = Wiring(
+        user_group="mediums",
+        host="gw25.zone.test",
+        ingress_class="nginx",
+        issuer="letsencrypt",
+        images=changes.pop("images", references(catalogue)),
+        secrets={
+            "adminPassword": ADMIN_PASSWORD,
+            "userPassword": USER_PASSWORD,
+            **changes.pop("secrets", {}),
+        },
+    )
+    return hub_values(make_hub(**changes), catalogue, wiring, folder=folder)
+
+
+def misfits(
+    flavor: Flavor, others: Collection[Flavor], *, catalogue: Catalogue = CATALOGUE, **changes: Any
+) -> list[Mistake]:
+    """What a node of `flavor` has no room for, of a gateway like the paper's with `changes`."""
+    hub = make_hub(**changes)
+    return list(check_fit(read_layers(hub), catalogue.enabled(hub.desktops), flavor, others))
 
 
 def schema_errors(values: dict[str, Any]) -> list[str]:

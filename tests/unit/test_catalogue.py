@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from components.hub.catalogue import load_catalogue
-from components.hub.values import check_fit
 from components.paths import HUB_VALUES
 from components.settings.errors import SettingsError
-from tests.unit.hub import CATALOGUE, FLAVORS, make_values, pod, profile, schema_errors
+from tests.unit.hub import CATALOGUE, FLAVORS, make_values, misfits, pod, profile, schema_errors
 
 CASES = Path(__file__).parent / "cases" / "catalogue"
 
@@ -75,7 +74,7 @@ def test_a_desktop_of_others_is_one_folder_and_one_entry(tmp_path: Path) -> None
     containers = {part["name"]: part for part in pod(made, "panoply")["spec"]["containers"]}
     assert containers["desktop"]["args"] == ["panoply"]
     assert containers["desktop"]["image"].startswith("registry.test:5000/gw/panoply@")
-    assert check_fit(catalogue=catalogue, desktops=None, flavor=FLAVORS["m3.medium"], flavors=FLAVORS) == []
+    assert misfits(FLAVORS["m3.medium"], FLAVORS.values(), catalogue=catalogue) == []
 
     before = make_values()
     for slug in ("idv", "cave", "hawkeye"):

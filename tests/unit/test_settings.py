@@ -45,3 +45,5 @@ def test_refused_in_clear_words_before_anything_is_created(program: Callable[...
         start()
     for text in case["expect"]:
         assert text in str(refused.value)
+    told = [str(mistake) for mistake in refused.value.mistakes]
+    assert len(told) == len(set(told)), "a mistake is told once"

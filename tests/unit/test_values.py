@@ -14,10 +14,19 @@ import pytest
 from jupyterhub.app import JupyterHub  # type: ignore[import-untyped]
 
 from components.cloud.flavors import Flavor, Size
-from components.hub.values import check_fit, merge, read_layers
+from components.hub.values import merge, read_layers
 from components.paths import HUB_VALUES
 from components.settings.errors import SettingsError
-from tests.unit.hub import ADMIN_PASSWORD, CATALOGUE, FLAVORS, make_values, profile, schema_errors
+from tests.unit.hub import (
+    ADMIN_PASSWORD,
+    CATALOGUE,
+    FLAVORS,
+    make_hub,
+    make_values,
+    misfits,
+    profile,
+    schema_errors,
+)
 
 CLASSES = {
     "Authenticator": jupyterhub.auth.Authenticator,
@@ -30,7 +39,7 @@ CLASSES = {
 @pytest.mark.parametrize("storage", ["none", "home"])
 @pytest.mark.parametrize("desktops", [None, [], ["hawkeye"]])
 def test_the_charts_schema_accepts_the_values(storage: str, desktops: list[str] | None) -> None:
-    assert schema_errors(make_values(storage=storage, desktops=desktops)) == []
+    assert schema_errors(make_values(storage={"type": storage}, desktops=desktops)) == []
 
 
 def test_every_key_of_hub_config_is_one_that_jupyterhub_knows() -> None:
@@ -47,7 +56,7 @@ def test_merge_is_helms() -> None:
 
 
 def test_every_layer_is_used_and_says_something() -> None:
-    base = read_layers(authenticator="shared-password", storage="none")
+    base = read_layers(make_hub(storage={"type": "none"}))
     assert base["hub"]["config"]["JupyterHub"] == {"authenticator_class": "shared-password"}
     names = {path.stem for path in (HUB_VALUES / "storage").iterdir()}
     assert names == {"none", "home"}
@@ -69,7 +78,7 @@ def test_outputs_pass_through_and_secrets_stay_secret() -> None:
         password = pulumi.Output.secret(ADMIN_PASSWORD)
         digest = pulumi.Output.from_input("registry.test:5000/gw/pyaos@sha256:" + "1" * 64)
         images = {**dict.fromkeys(CATALOGUE.image_names(), "x/y:1"), "pyaos": digest}
-        values = make_values(admin_password=password, images=images)
+        values = make_values(secrets={"adminPassword": password}, images=images)
         held = values["hub"]["config"]["SharedPasswordAuthenticator"]["admin_password"]
         assert held is password
         assert await held.is_secret()
@@ -82,7 +91,7 @@ def test_outputs_pass_through_and_secrets_stay_secret() -> None:
 
 def test_cookies_are_signed_by_the_chart_unless_a_secret_is_given() -> None:
     assert "cookieSecret" not in make_values()["hub"]
-    given = make_values(cookie_secret="ab" * 32)
+    given = make_values(secrets={"cookieSecret": "ab" * 32})
     assert given["hub"]["cookieSecret"] == "ab" * 32
     assert schema_errors(given) == []
 
@@ -94,7 +103,7 @@ def test_an_image_without_tag_is_refused() -> None:
 
 
 def test_homes_and_database_are_of_the_class_and_size_asked_for() -> None:
-    values = make_values(storage="home", storage_class="replicated-hdd", storage_gib=20)
+    values = make_values(storage={"type": "home", "class": "replicated-hdd", "sizeGib": 20})
     storage = values["singleuser"]["storage"]
     assert (storage["dynamic"]["storageClass"], storage["capacity"]) == ("replicated-hdd", "20Gi")
     assert values["hub"]["db"]["pvc"]["storageClassName"] == "replicated-hdd"
@@ -136,11 +145,11 @@ def test_profiles_of_the_paper() -> None:
 
 
 def test_the_paper_fits_its_flavor() -> None:
-    assert check_fit(catalogue=CATALOGUE, desktops=None, flavor=FLAVORS["m3.medium"], flavors=FLAVORS) == []
+    assert misfits(FLAVORS["m3.medium"], FLAVORS.values()) == []
 
 
 def test_what_does_not_fit_is_said_with_the_amount_and_a_way_out() -> None:
-    mistakes = check_fit(catalogue=CATALOGUE, desktops=["idv"], flavor=FLAVORS["m3.quad"], flavors=FLAVORS)
+    mistakes = misfits(FLAVORS["m3.quad"], FLAVORS.values(), desktops=["idv"])
     texts = {mistake.key: str(mistake) for mistake in mistakes}
     assert set(texts) == {"hub_values: profile compute", "hub_values: profile idv", "hub_values: placeholder"}
     assert "too large by 3.5 CPU and 11.5 GiB" in texts["hub_values: profile idv"]
@@ -149,7 +158,7 @@ def test_what_does_not_fit_is_said_with_the_amount_and_a_way_out() -> None:
 
 def test_what_fits_no_flavor_has_no_example() -> None:
     tiny = Flavor(name="tiny", vcpu=1, gib=1, su_per_hour=1, system_reserve=Size(cpu=0.5, gib=0.5))
-    mistakes = check_fit(catalogue=CATALOGUE, desktops=["idv"], flavor=tiny, flavors={"tiny": tiny})
+    mistakes = misfits(tiny, [tiny], desktops=["idv"])
     assert mistakes
     assert all("for example" not in str(mistake) for mistake in mistakes)
 

@@ -85,7 +85,7 @@ def test_defect_is_absent_and_refused_when_put_back(
 
 
 def test_a_pod_with_its_home_inside_is_not_evictable_either() -> None:
-    values = make_values(storage="none")
+    values = make_values(storage={"type": "none"})
     assert hub_rules.evictable(values) == []
     no_annotation(values)
     assert hub_rules.evictable(values)

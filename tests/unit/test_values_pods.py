@@ -99,7 +99,7 @@ def test_the_tile_of_a_desktop_is_found_in_its_notebook_alone(slug: str) -> None
 
 
 def test_without_a_volume_the_home_is_shared_all_the_same() -> None:
-    found = made("idv", storage="none")
+    found = made("idv", storage={"type": "none"})
     assert volumes(found)["home"]["emptyDir"] == {"sizeLimit": "10Gi"}
     assert {mounts(part)["home"] for part in containers(found).values()} == {"/home/jovyan"}
 
