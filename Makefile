@@ -1,7 +1,7 @@
 # Thin: each target is one command that can be run by hand as well. `make sandbox` is the one to start with.
 PYTHON ?= python3
 BIN := .venv/bin
-LIFE := $(patsubst %,tests/sandbox/test_%.py,drift faults homes killed state teardown)
+LIFE := $(patsubst %,tests/lifecycle/test_%.py,drift faults homes killed state teardown)
 
 .PHONY: help drift sandbox sandbox-env sandbox-status sandbox-down sandbox-reset tools test test-unit test-sandbox test-desktop lint bench-up bench-desktop clean
 
@@ -28,10 +28,10 @@ drift: ## What someone changed by hand in the gateway of STACK; Error 7 where th
 	@PULUMI_K8S_DELETE_UNREACHABLE=true pulumi refresh --preview-only --expect-no-changes --diff --stack $(STACK)
 	@pulumi preview --expect-no-changes --diff --stack $(STACK)
 
-# With --no-loadscope-reorder the longest files come first (tests/sandbox/conftest.py).
+# With --no-loadscope-reorder the longest files come first (conftest.py).
 SHARED := --dist loadfile --no-loadscope-reorder
 test: tools ## All tests but the long ones of the life cycle
-	$(BIN)/pytest -n 2 $(SHARED) tests/unit tests/sandbox $(addprefix --ignore=,$(LIFE))
+	$(BIN)/pytest -n 2 $(SHARED) tests/unit sandbox/tests tests/lifecycle $(addprefix --ignore=,$(LIFE))
 	@$(MAKE) --no-print-directory test-desktop
 
 test-unit: .venv/tests ## Tests without a sandbox, in seconds
@@ -39,7 +39,7 @@ test-unit: .venv/tests ## Tests without a sandbox, in seconds
 
 # Four at a time, since they wait for the simulated cloud more than they work.
 test-sandbox: tools ## All tests with the engine and the real services, those of the life cycle too
-	$(BIN)/pytest -n 4 $(SHARED) tests/sandbox
+	$(BIN)/pytest -n 4 $(SHARED) sandbox/tests tests/lifecycle
 
 test-desktop: tools ## Tests of the desktops: images, and a real browser
 	@$(BIN)/python -m sandbox tools --desktops
@@ -51,8 +51,8 @@ tools: .venv/tests
 lint: .venv/tests ## Style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy __main__.py
-	$(BIN)/mypy -p components -p sandbox -p tests.unit -p tests.sandbox -p tests.bench
+	$(BIN)/mypy __main__.py conftest.py
+	$(BIN)/mypy -p components -p sandbox -p tests.unit -p tests.lifecycle -p tests.bench
 
 bench-up: sandbox .venv/tests ## `pulumi up` against its critical path and the paper's order
 	@eval "$$($(BIN)/python -m sandbox env)" && $(BIN)/python -m tests.bench.up

@@ -10,7 +10,7 @@ import pytest
 from openstack import exceptions
 from openstack.connection import Connection
 
-from tests.sandbox.openstack_tools import admin, endpoint, keystone, network, subnet, until
+from sandbox.tests.cloud.openstack_tools import admin, endpoint, keystone, network, subnet, until
 
 Quota = tuple[str, str, str]
 """The path of a quota at its service, the word that wraps it, and the resource."""

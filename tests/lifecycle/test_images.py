@@ -16,7 +16,9 @@ import yaml
 
 from sandbox import containers
 from sandbox.containers import Engine
-from tests.sandbox.conftest import ROOT, Gateway, run_module
+from sandbox.layout import ROOT
+from sandbox.tests.fixtures import run_module
+from tests.lifecycle.conftest import Gateway
 
 IMAGES = {"pyaos", "idv-cave", "hawkeye"}
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"

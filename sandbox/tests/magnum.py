@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,9 +13,15 @@ from typing import Any, TypeVar
 
 from openstack.connection import Connection
 
+from sandbox.layout import ROOT
+
 NODEGROUP_API = {"OpenStack-API-Version": "container-infra 1.10"}
 TIMEOUT_S = 90
 T = TypeVar("T")
+_PLANE = (
+    "import sys; from sandbox.clusters import spec; from sandbox.clusters.control_plane import ControlPlane;"
+    "plane = ControlPlane(spec.load(sys.argv[1])); getattr(plane, sys.argv[2])()"
+)
 
 
 def eventually(look: Callable[[], T], *, timeout_s: float = TIMEOUT_S) -> T:
@@ -24,6 +31,11 @@ def eventually(look: Callable[[], T], *, timeout_s: float = TIMEOUT_S) -> T:
         assert time.monotonic() < deadline, f"still {answer!r} after {timeout_s} s"
         time.sleep(0.2)
     return answer
+
+
+def plane(env: dict[str, str], cluster_id: str, verb: str) -> None:
+    """Have the control plane of a cluster `halt` or `recover`."""
+    subprocess.run([sys.executable, "-c", _PLANE, cluster_id, verb], cwd=ROOT, env=env, check=True)
 
 
 @dataclass(frozen=True)

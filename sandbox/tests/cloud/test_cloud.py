@@ -10,7 +10,7 @@ import pytest
 from openstack import exceptions
 from openstack.connection import Connection
 
-from tests.sandbox.openstack_tools import ZONE, admin, dig, endpoint, keystone, said, until
+from sandbox.tests.cloud.openstack_tools import ZONE, admin, dig, endpoint, keystone, said, until
 
 FAILING = {"sandbox_fault": "create_failed"}
 """Labels of a cluster that never gets a control plane: Magnum alone is what is tested here."""

@@ -5,23 +5,18 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 from openstack.connection import Connection
 
-from tests.sandbox.conftest import ROOT, Gateway
-from tests.sandbox.magnum import eventually
+from sandbox.tests.magnum import eventually, plane
+from tests.lifecycle.conftest import Gateway
 
 USERS = Path(__file__).with_name("users.yaml")
 UNREACHABLE = "PULUMI_K8S_DELETE_UNREACHABLE"
 DEAD = {UNREACHABLE: "true"}
 """What an operator sets who knows that the cluster will not come back."""
-_PLANE = (
-    "import sys; from sandbox.clusters import spec; from sandbox.clusters.control_plane import ControlPlane;"
-    "plane = ControlPlane(spec.load(sys.argv[1])); getattr(plane, sys.argv[2])()"
-)
 
 
 def clusters(cloud: Connection, name: str) -> list[Any]:
@@ -87,11 +82,6 @@ def remove_what_is_left(gateway: Gateway, shown: str) -> None:
         gateway.run(*shlex.split(command))
 
 
-def plane(gateway: Gateway, cluster_id: str, verb: str) -> None:
-    """Have the control plane of a cluster `halt` or `recover`."""
-    subprocess.run([sys.executable, "-c", _PLANE, cluster_id, verb], cwd=ROOT, env=gateway.env, check=True)
-
-
 def cluster_deleted_by_hand(gateway: Gateway, cloud: Connection) -> None:
     """The gateway's cluster is deleted by the client of Magnum, and gone."""
     gateway.run("openstack", "coe", "cluster", "delete", gateway.name)
@@ -100,4 +90,4 @@ def cluster_deleted_by_hand(gateway: Gateway, cloud: Connection) -> None:
 
 def api_server_dead(gateway: Gateway, _: Connection) -> None:
     """The gateway's cluster answers no more."""
-    plane(gateway, gateway.outputs()["cluster_id"], "halt")
+    plane(gateway.env, gateway.outputs()["cluster_id"], "halt")

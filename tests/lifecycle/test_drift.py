@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from openstack.connection import Connection
 
-from tests.sandbox.conftest import ROOT, Gateway
-from tests.sandbox.lifecycle import (
+from sandbox.layout import ROOT
+from sandbox.tests.magnum import eventually
+from tests.lifecycle.conftest import Gateway
+from tests.lifecycle.lifecycle import (
     DEAD,
     USERS,
     cluster_deleted_by_hand,
@@ -18,7 +20,6 @@ from tests.sandbox.lifecycle import (
     destroy,
     remove_what_is_left,
 )
-from tests.sandbox.magnum import eventually
 
 NAME = "drifts"
 DRIFT = 7

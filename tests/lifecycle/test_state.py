@@ -17,8 +17,8 @@ import pytest
 import yaml
 
 from sandbox import layout, programs
-from tests.sandbox.conftest import Gateway
-from tests.sandbox.magnum import eventually
+from sandbox.tests.magnum import eventually
+from tests.lifecycle.conftest import Gateway
 
 NAME = "secretive"
 COOKIES = "hub.config.JupyterHub.cookie_secret"

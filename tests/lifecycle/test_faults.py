@@ -14,10 +14,11 @@ import pytest
 import yaml
 from openstack.connection import Connection
 
-from tests.sandbox.conftest import ROOT, Gateway
-from tests.sandbox.end_state import end_state
-from tests.sandbox.lifecycle import clusters, in_the_background, plane
-from tests.sandbox.magnum import eventually
+from sandbox.layout import ROOT
+from sandbox.tests.magnum import eventually, plane
+from tests.lifecycle.conftest import Gateway
+from tests.lifecycle.end_state import end_state
+from tests.lifecycle.lifecycle import clusters, in_the_background
 
 NAME = "shaken"
 
@@ -164,8 +165,8 @@ def test_api_server_restarts_under_a_helm_install(gateway: Gateway, cloud: Conne
 
     up = in_the_background(gateway, "up")
     eventually(lambda: gateway.kubectl("get", "secrets", "-n", "jhub", "-l", "owner=helm")["items"])
-    plane(gateway, cluster.uuid, "halt")
-    plane(gateway, cluster.uuid, "recover")
+    plane(gateway.env, cluster.uuid, "halt")
+    plane(gateway.env, cluster.uuid, "recover")
     up.communicate()
 
 

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.sandbox.clusters.objects import node_names, workload
-from tests.sandbox.magnum import Kubectl, Magnum, eventually
+from sandbox.tests.clusters.objects import node_names, workload
+from sandbox.tests.magnum import Kubectl, Magnum, eventually
 
 
 def test_nodes_follow_the_node_groups(kubectl: Kubectl, cluster: dict[str, Any]) -> None:

@@ -2,51 +2,24 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import uuid
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import openstack
 import pytest
 from openstack import exceptions
 from openstack.connection import Connection
 
-from tests.sandbox.openstack_tools import ZONE, dig, endpoint, network, subnet, until
+from sandbox.tests.cloud.openstack_tools import ZONE, dig, endpoint, network, subnet, until
+from sandbox.tests.fixtures import run_module
 
-ROOT = Path(__file__).resolve().parents[2]
-Command = Callable[..., None]
-
-
-@pytest.fixture(scope="module")
-def command(sandbox_env: dict[str, str]) -> Command:
-    """Runs `python -m sandbox.cloud` in the sandbox."""
-
-    def run(*words: str) -> None:
-        call = [sys.executable, "-m", "sandbox.cloud", *words]
-        subprocess.run(call, cwd=ROOT, env=sandbox_env, check=True, capture_output=True)
-
-    return run
-
-
-@pytest.fixture
-def fault(command: Command) -> Iterator[Command]:
-    hit = set()
-
-    def make(service: str, *options: str) -> None:
-        hit.add(service)
-        command("fault", service, *options)
-
-    yield make
-    for service in hit:
-        command("fault", service, "--clear")
+Fault = Callable[..., None]
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_fault_hits_as_many_requests_as_told(cloud: Connection, fault: Command, status: int) -> None:
+def test_a_fault_hits_as_many_requests_as_told(cloud: Connection, cloud_fault: Fault, status: int) -> None:
     address = endpoint(cloud, "container-infra") + "/clusters"
-    fault("container-infra", "--status", str(status), "--count", "2", "--method", "GET")
+    cloud_fault("container-infra", "--status", str(status), "--count", "2", "--method", "GET")
 
     def ask() -> int:
         answer = cloud.session.get(address, raise_exc=False, connect_retries=0, status_code_retries=0)
@@ -55,18 +28,20 @@ def test_a_fault_hits_as_many_requests_as_told(cloud: Connection, fault: Command
     assert [ask() for _ in range(3)] == [status, status, 200]
 
 
-def test_a_load_balancer_can_be_held_pending(cloud: Connection, fault: Command, command: Command) -> None:
-    fault("load-balancer", "--pending")
+def test_a_load_balancer_can_be_held_pending(
+    cloud: Connection, cloud_fault: Fault, sandbox_env: dict[str, str]
+) -> None:
+    cloud_fault("load-balancer", "--pending")
     balancer = cloud.load_balancer.create_load_balancer(name="held", vip_subnet_id=subnet(cloud))
     with pytest.raises(exceptions.ResourceTimeout):
         cloud.load_balancer.wait_for_load_balancer(balancer.id, interval=1, wait=2)
-    command("fault", "load-balancer", "--clear")
+    run_module(sandbox_env, "sandbox.cloud", "fault", "load-balancer", "--clear")
     cloud.load_balancer.wait_for_load_balancer(balancer.id, interval=1, wait=30)
     cloud.load_balancer.delete_load_balancer(balancer)
 
 
 def test_the_cloud_remembers_over_a_restart(
-    cloud: Connection, sandbox_env: dict[str, str], command: Command
+    cloud: Connection, sandbox_env: dict[str, str]
 ) -> None:
     zone = cloud.dns.find_zone(ZONE, ignore_missing=False)
     name = f"kept-{uuid.uuid4().hex[:8]}.{ZONE}"
@@ -74,8 +49,8 @@ def test_the_cloud_remembers_over_a_restart(
     until(lambda: cloud.dns.get_recordset(record, zone).status, "ACTIVE")
     address = cloud.network.create_ip(floating_network_id=network(cloud, "public"))
     templates = {t.id for t in cloud.container_infrastructure_management.cluster_templates()}
-    command("down")
-    command("up")
+    run_module(sandbox_env, "sandbox.cloud", "down")
+    run_module(sandbox_env, "sandbox.cloud", "up")
     again = openstack.connect(cloud="sandbox")
     assert {t.id for t in again.container_infrastructure_management.cluster_templates()} == templates
     assert dig(sandbox_env, name) == "203.0.113.8"

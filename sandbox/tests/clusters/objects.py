@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.sandbox.magnum import Kubectl, eventually
+from sandbox.tests.magnum import Kubectl, eventually
 
 
 def service(namespace: str, **spec: Any) -> dict[str, Any]:

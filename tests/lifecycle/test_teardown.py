@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from openstack.connection import Connection
 
-from tests.sandbox.conftest import Gateway
-from tests.sandbox.lifecycle import (
+from tests.lifecycle.conftest import Gateway
+from tests.lifecycle.lifecycle import (
     DEAD,
     UNREACHABLE,
     api_server_dead,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from openstack.connection import Connection
 
-from tests.sandbox.magnum import Kubectl, Magnum
+from sandbox.tests.magnum import Kubectl, Magnum
 
 
 @pytest.fixture(scope="module")

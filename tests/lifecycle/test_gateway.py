@@ -10,9 +10,9 @@ import pytest
 import yaml
 from openstack.connection import Connection
 
-from tests.sandbox.conftest import Gateway
-from tests.sandbox.lifecycle import clusters, inventory
-from tests.sandbox.magnum import eventually
+from sandbox.tests.magnum import eventually
+from tests.lifecycle.conftest import Gateway
+from tests.lifecycle.lifecycle import clusters, inventory
 
 GROUP = "capi.stackhpc.com/node-group"
 

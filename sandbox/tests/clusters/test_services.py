@@ -7,10 +7,10 @@ from pathlib import Path
 
 from openstack.connection import Connection
 
-from tests.sandbox.clusters.objects import address, service, workload
-from tests.sandbox.magnum import Kubectl, eventually
+from sandbox.layout import ROOT
+from sandbox.tests.clusters.objects import address, service, workload
+from sandbox.tests.magnum import Kubectl, eventually
 
-ROOT = Path(__file__).parents[3]
 HOST = "clusters.sbx000001.projects.sandbox.test."
 
 

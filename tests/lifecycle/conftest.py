@@ -1,86 +1,26 @@
-"""A sandbox for the tests, and gateways in it that run the unchanged program with the real engine."""
+"""Gateways in a sandbox that run the unchanged program with the real engine."""
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import openstack
 import pytest
 import yaml
-from openstack.connection import Connection
 
-from sandbox import layout
-from tests.sandbox import cases
+from sandbox.layout import ROOT
+from tests.lifecycle import cases
 
-ROOT = Path(__file__).parents[2]
 PROGRAM = ("__main__.py", "Pulumi.yaml", "components", "hub_values", "docker", "sandbox", ".venv")
-TIME_SCALE = "0.001"
-"""The cloud's ten minutes take 0.6 s."""
-
-LONGEST_FIRST = (
-    "test_killed",
-    "test_homes",
-    "test_faults",
-    "test_drift",
-    "test_interruptions",
-    "test_teardown",
-    "test_state",
-    "test_gateway",
-    "test_life",
-)
-"""Files that take minutes, so that a worker does not begin one when the others are about to end."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest files first."""
-    rank = {name: place for place, name in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Show the cases of the life cycle."""
     cases.show(terminalreporter)
-
-
-def run_module(env: dict[str, str], module: str, *words: str) -> str:
-    """What `python -m MODULE …` prints, with this environment; fails when its exit code is not 0."""
-    command = [sys.executable, "-m", module, *words]
-    done = subprocess.run(command, cwd=ROOT, env=env, text=True, capture_output=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-@pytest.fixture(scope="session")
-def sandbox_env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """A sandbox of the tests' own, empty at first; what `make -s sandbox-env` gives for it, as a mapping."""
-    home = tmp_path_factory.mktemp("sandbox")
-    own = {
-        **os.environ,
-        "SANDBOX_HOME": str(home),
-        "SANDBOX_BIN": str(layout.BIN),
-        "SANDBOX_CACHE": str(layout.CACHE),
-        "SANDBOX_TIME_SCALE": TIME_SCALE,
-    }
-
-    try:
-        run_module(own, "sandbox", "start")
-        yield {**own, **json.loads(run_module(own, "sandbox", "env", "--json"))}
-    finally:
-        run_module(own, "sandbox", "down")
-
-
-@pytest.fixture(scope="session")
-def cloud(sandbox_env: dict[str, str]) -> Connection:
-    """The sandbox's cloud, as the operator of a gateway sees it."""
-    os.environ["OS_CLIENT_CONFIG_FILE"] = sandbox_env["OS_CLIENT_CONFIG_FILE"]
-    return openstack.connect(cloud="sandbox")
 
 
 @dataclass
@@ -174,25 +114,3 @@ def new_gateway(
         gateway.run("pulumi", "cancel", "--yes", "--stack", gateway.name)
         if gateway.resources():
             gateway.pulumi("destroy", "--yes", "--skip-preview")
-
-
-@pytest.fixture(scope="session")
-def faults(sandbox_env: dict[str, str]) -> Path:
-    """The folder where a file named like a cluster is a fault of its making (sandbox/clusters/faults.py)."""
-    folder = Path(sandbox_env["SANDBOX_HOME"]) / "run" / "faults"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-@pytest.fixture
-def cloud_fault(sandbox_env: dict[str, str]) -> Iterator[Callable[..., None]]:
-    """Makes a service of the cloud fail until the test ends: type in the catalogue, options of `fault`."""
-    command, hit = [sys.executable, "-m", "sandbox.cloud", "fault"], set()
-
-    def make(service: str, *options: str) -> None:
-        hit.add(service)
-        subprocess.run([*command, service, *options], cwd=ROOT, env=sandbox_env, check=True)
-
-    yield make
-    for service in hit:
-        subprocess.run([*command, service, "--clear"], cwd=ROOT, env=sandbox_env, check=True)

@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.table import Table
 
 PARTS = {
-    "tests/sandbox/test_drift.py": "drift",
-    "tests/sandbox/test_faults.py": "faults",
-    "tests/sandbox/test_interruptions.py": "faults",
-    "tests/sandbox/test_killed.py": "engine killed",
-    "tests/sandbox/test_teardown.py": "teardown",
-    "tests/sandbox/test_homes.py": "teardown",
-    "tests/sandbox/test_state.py": "state",
+    "tests/lifecycle/test_drift.py": "drift",
+    "tests/lifecycle/test_faults.py": "faults",
+    "tests/lifecycle/test_interruptions.py": "faults",
+    "tests/lifecycle/test_killed.py": "engine killed",
+    "tests/lifecycle/test_teardown.py": "teardown",
+    "tests/lifecycle/test_homes.py": "teardown",
+    "tests/lifecycle/test_state.py": "state",
 }
 """What each file of tests is about; the others are none of the life cycle."""
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from openstack.connection import Connection
 
-from tests.sandbox.conftest import Gateway
-from tests.sandbox.lifecycle import clusters, in_the_background
-from tests.sandbox.magnum import eventually
+from sandbox.tests.magnum import eventually
+from tests.lifecycle.conftest import Gateway
+from tests.lifecycle.lifecycle import clusters, in_the_background
 
 NewGateway = Callable[[str], Gateway]
 

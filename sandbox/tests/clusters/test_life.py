@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,8 @@ import openstack
 import pytest
 from openstack.connection import Connection
 
-from tests.sandbox.clusters.objects import address, service
-from tests.sandbox.magnum import Kubectl, Magnum, eventually
-
-ROOT = Path(__file__).parents[3]
+from sandbox.tests.clusters.objects import address, service
+from sandbox.tests.magnum import Kubectl, Magnum, eventually, plane
 
 
 def test_the_kubeconfig_is_verified_by_the_clusters_own_ca(kubectl: Kubectl, tmp_path: Path) -> None:
@@ -28,16 +25,9 @@ def test_the_kubeconfig_is_verified_by_the_clusters_own_ca(kubectl: Kubectl, tmp
 def test_a_dead_api_server_is_started_again_and_a_halted_one_stays_away(
     cluster: dict[str, Any], kubectl: Kubectl, sandbox_env: dict[str, str]
 ) -> None:
-    def plane(call: str) -> None:
-        program = (
-            "from sandbox.clusters import spec; from sandbox.clusters.control_plane import ControlPlane;"
-            f"ControlPlane(spec.load('{cluster['uuid']}')).{call}()"
-        )
-        subprocess.run([sys.executable, "-c", program], env=sandbox_env, cwd=ROOT, check=True)
-
-    plane("halt")
+    plane(sandbox_env, cluster["uuid"], "halt")
     kubectl.run("get", "nodes", code=1)
-    plane("recover")
+    plane(sandbox_env, cluster["uuid"], "recover")
     eventually(
         lambda: (
             subprocess.run(

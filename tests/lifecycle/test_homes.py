@@ -7,8 +7,8 @@ from typing import Any
 
 from openstack.connection import Connection
 
-from tests.sandbox.conftest import Gateway
-from tests.sandbox.lifecycle import (
+from tests.lifecycle.conftest import Gateway
+from tests.lifecycle.lifecycle import (
     DEAD,
     api_server_dead,
     cluster_deleted_by_hand,

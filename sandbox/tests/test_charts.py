@@ -1,12 +1,9 @@
-"""The stand-in charts take our values as the real ones do, and refuse what those refuse."""
+"""The stand-in charts are named and made as the real ones, and refuse what those refuse."""
 
 from __future__ import annotations
 
 import base64
-import json
 import re
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,31 +11,9 @@ import yaml
 
 from components.charts.versions import CERT_MANAGER, INGRESS_NGINX, JUPYTERHUB, Chart
 from components.cluster.nodegroup import NODE_GROUP_LABEL
-from sandbox import layout
-from tests.unit.hub import make_values
+from sandbox.tests.charts import CHARTS, helm, needs_helm, rendered
 
-CHARTS = Path(layout.__file__).parent / "charts"
-HELM = layout.BIN / "helm"
-
-pytestmark = pytest.mark.skipif(not HELM.exists(), reason=f"no {HELM}; `make sandbox` builds it")
-
-
-def helm(*arguments: str, values: dict[str, Any] | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(HELM), *arguments, "--values", "-"],
-        input=json.dumps(values or {}),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def rendered(chart: Chart, release: str, values: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
-    """The chart's objects by kind and name."""
-    done = helm("template", release, str(CHARTS / chart.name), "--namespace", release, values=values)
-    assert done.returncode == 0, done.stderr
-    objects = [found for found in yaml.safe_load_all(done.stdout) if found]
-    return {(found["kind"], found["metadata"]["name"]): found for found in objects}
+pytestmark = needs_helm
 
 
 @pytest.mark.parametrize("chart", [INGRESS_NGINX, CERT_MANAGER, JUPYTERHUB], ids=lambda chart: chart.name)
@@ -48,25 +23,6 @@ def test_name_and_version_are_the_real_ones_and_it_says_what_it_is(chart: Chart)
     assert "STAND-IN" in about["description"]
     assert "STAND-IN" in (CHARTS / chart.name / "templates" / "NOTES.txt").read_text(encoding="utf-8")
     assert helm("lint", "--strict", str(CHARTS / chart.name)).returncode == 0
-
-
-def test_the_hub_goes_where_the_values_say() -> None:
-    objects = rendered(JUPYTERHUB, "jhub", make_values())
-    core = [("Deployment", "hub"), ("Deployment", "proxy"), ("Deployment", "user-scheduler")]
-    users = [("StatefulSet", "user-placeholder"), ("DaemonSet", "continuous-image-puller")]
-    for keys, group in ((core, "default-worker"), (users, "mediums")):
-        for key in keys:
-            spec = objects[key]["spec"]["template"]["spec"]
-            assert spec["nodeSelector"] == {NODE_GROUP_LABEL: group}
-            assert "affinity" not in spec
-    placeholder = objects["StatefulSet", "user-placeholder"]["spec"]
-    (container,) = placeholder["template"]["spec"]["containers"]
-    assert (placeholder["replicas"], container["resources"]["requests"]["cpu"]) == (1, "7")
-    pulled = objects["DaemonSet", "hook-image-puller"]["spec"]["template"]["spec"]["initContainers"]
-    assert {part["name"] for part in pulled} >= {"image-pull-idv-cave", "image-pull-hawkeye"}
-    assert objects["Ingress", "jupyterhub"]["spec"]["rules"][0]["host"] == "gw25.zone.test"
-    assert objects["Service", "proxy-public"]["spec"]["type"] == "ClusterIP"
-    assert objects["PersistentVolumeClaim", "hub-db-dir"]["spec"]["storageClassName"] == "default"
 
 
 def test_the_hub_signs_cookies_with_what_it_is_given_or_with_its_own() -> None:

@@ -1,0 +1,76 @@
+"""A sandbox for the tests, its cloud, and ways to make both fail; loaded by the conftest.py at the top."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import openstack
+import pytest
+from openstack.connection import Connection
+
+from sandbox import layout
+from sandbox.layout import ROOT
+
+TIME_SCALE = "0.001"
+"""The cloud's ten minutes take 0.6 s."""
+
+
+def run_module(env: dict[str, str], module: str, *words: str) -> str:
+    """What `python -m MODULE …` prints, with this environment; fails when its exit code is not 0."""
+    command = [sys.executable, "-m", module, *words]
+    done = subprocess.run(command, cwd=ROOT, env=env, text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def sandbox_env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """A sandbox of the tests' own, empty at first; what `make -s sandbox-env` gives for it, as a mapping."""
+    home = tmp_path_factory.mktemp("sandbox")
+    own = {
+        **os.environ,
+        "SANDBOX_HOME": str(home),
+        "SANDBOX_BIN": str(layout.BIN),
+        "SANDBOX_CACHE": str(layout.CACHE),
+        "SANDBOX_TIME_SCALE": TIME_SCALE,
+    }
+
+    try:
+        run_module(own, "sandbox", "start")
+        yield {**own, **json.loads(run_module(own, "sandbox", "env", "--json"))}
+    finally:
+        run_module(own, "sandbox", "down")
+
+
+@pytest.fixture(scope="session")
+def cloud(sandbox_env: dict[str, str]) -> Connection:
+    """The sandbox's cloud, as the operator of a gateway sees it."""
+    os.environ["OS_CLIENT_CONFIG_FILE"] = sandbox_env["OS_CLIENT_CONFIG_FILE"]
+    return openstack.connect(cloud="sandbox")
+
+
+@pytest.fixture(scope="session")
+def faults(sandbox_env: dict[str, str]) -> Path:
+    """The folder where a file named like a cluster is a fault of its making (sandbox/clusters/faults.py)."""
+    folder = Path(sandbox_env["SANDBOX_HOME"]) / "run" / "faults"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def cloud_fault(sandbox_env: dict[str, str]) -> Iterator[Callable[..., None]]:
+    """Makes a service of the cloud fail until the test ends: type in the catalogue, options of `fault`."""
+    hit = set()
+
+    def make(service: str, *options: str) -> None:
+        hit.add(service)
+        run_module(sandbox_env, "sandbox.cloud", "fault", service, *options)
+
+    yield make
+    for service in hit:
+        run_module(sandbox_env, "sandbox.cloud", "fault", service, "--clear")
