@@ -27,6 +27,7 @@ CONNECT_TIMEOUT_S = 5
 PLUGIN_TIMEOUT_S = 180
 """For the download of an official plugin; they are up to 60 MB."""
 PLUGINS = ("openstack", "kubernetes", "command", "docker")
+MODULE = layout.ROOT / "sandbox" / "offline" / "engine"
 PLUGIN_SOURCES = layout.ROOT / "sandbox" / "offline" / "plugins"
 SHARED_HOME = layout.CACHE / "pulumi"
 """PULUMI_HOME while plugins are installed; every sandbox's own home links to its plugins."""
@@ -55,12 +56,11 @@ class Engine(Step):
     about = "getting the engine: downloaded, or built from its source in some 3 minutes"
 
     def __init__(self) -> None:
-        module = layout.ROOT / "sandbox" / "offline" / "engine"
-        self._version = module_version(module, SDK)
+        self._version = module_version(MODULE, SDK)
         self._build = GoPrograms(
             self.name,
             self.about,
-            module,
+            MODULE,
             {"pulumi": "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"},
             variables={f"{SDK}/go/common/version.Version": self._version},
         )

@@ -40,9 +40,7 @@ def test_a_load_balancer_can_be_held_pending(
     cloud.load_balancer.delete_load_balancer(balancer)
 
 
-def test_the_cloud_remembers_over_a_restart(
-    cloud: Connection, sandbox_env: dict[str, str]
-) -> None:
+def test_the_cloud_remembers_over_a_restart(cloud: Connection, sandbox_env: dict[str, str]) -> None:
     zone = cloud.dns.find_zone(ZONE, ignore_missing=False)
     name = f"kept-{uuid.uuid4().hex[:8]}.{ZONE}"
     record = cloud.dns.create_recordset(zone, name=name, type="A", records=["203.0.113.8"])
