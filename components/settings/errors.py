@@ -1,14 +1,35 @@
-"""Mistakes that an operator can mend: collected, and told all at once, before anything is created."""
+"""Mistakes that an operator can correct: collected, and reported all at once, before anything is created."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from difflib import get_close_matches
+from typing import Any, get_args
 
 import pulumi
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
+
+RULES = {
+    "missing": "is missing",
+    "literal_error": "must be {expected}",
+    "greater_than": "must be more than {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "too_short": "must hold at least {min_length}",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must be at most {max_length} characters",
+    "string_pattern_mismatch": "must match the pattern {pattern}",
+    "string_type": "must be text; put it in quotes",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list",
+    "dict_type": "must be a map of keys to values",
+    "model_type": "must be a map of keys to values",
+}
+"""What pydantic's types of error mean to an operator. A type that is not here keeps pydantic's words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,41 +57,69 @@ class SettingsError(pulumi.RunError):
         super().__init__("\n".join([title, *(f"  - {mistake}" for mistake in self.mistakes)]))
 
 
-def from_pydantic(error: ValidationError, model: type[BaseModel], *, prefix: str) -> list[Mistake]:
-    """What pydantic found wrong with data for `model`, in an operator's words; keys begin with `prefix`.
+def from_pydantic(
+    error: ValidationError, model: type[BaseModel], *, prefix: str, others: Sequence[str] = ()
+) -> list[Mistake]:
+    """The mistakes that pydantic found in data for `model`, in an operator's words.
 
-    A field's first example is what the text offers.
+    prefix: what all keys begin with. others: keys that may stand beside those of `model`.
     """
-    return [_mistake(details, model, prefix) for details in error.errors(include_url=False)]
+    return [_mistake(details, model, prefix, others) for details in error.errors(include_url=False)]
 
 
-def _mistake(details: ErrorDetails, model: type[BaseModel], prefix: str) -> Mistake:
-    location = [
-        part for part in details["loc"] if part != "[key]"
-    ]  # pydantic's mark for a wrong key of a map
-    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).removeprefix(
-        "."
-    )
-    rules = {"missing": "is missing", "extra_forbidden": "is no key that is known here"}
+def example_of(field: FieldInfo) -> Any:
+    """A value that would do: the field's first example, else its default; None where it has neither."""
+    default = field.default if isinstance(field.default, str | int | float) else None
+    return field.examples[0] if field.examples else default
+
+
+def _mistake(details: ErrorDetails, model: type[BaseModel], prefix: str, others: Sequence[str]) -> Mistake:
+    # "[key]" is pydantic's mark for a wrong key of a map.
+    location = [part for part in details["loc"] if part != "[key]"]
+    key = _path(prefix, location)
+    parent, example = _walk(location, model)
+    kind = details["type"]
+    if kind == "extra_forbidden":
+        known = [*_fields(parent), *(others if parent is model else ())]
+        near = get_close_matches(str(location[-1]), known, 1)
+        hint = f"did you mean `{_path(prefix, [*location[:-1], *near])}`?" if near else _known(known)
+        return Mistake(key=key, rule=f"is not a known setting; {hint}")
     message = details["msg"]
     return Mistake(
-        key=f"{prefix}{where}" if where else prefix.rstrip(": "),
-        rule=rules.get(details["type"]) or message[0].lower() + message[1:],
-        value=None if details["type"] == "missing" or not where else details["input"],
-        example=_example(location, model),
+        key=key,
+        rule=RULES[kind].format(**details.get("ctx", {}))
+        if kind in RULES
+        else message[0].lower() + message[1:],
+        value=None if kind == "missing" or not location else details["input"],
+        example=example,
     )
 
 
-def _example(location: Iterable[int | str], model: Any) -> Any:
-    """A value that would do at `location`, from the field's own definition; None where there is none."""
-    example: Any = None
+def _path(prefix: str, location: Sequence[int | str]) -> str:
+    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return f"{prefix}{where.removeprefix('.')}" if where else prefix.rstrip(": ")
+
+
+def _known(names: Sequence[str]) -> str:
+    return f"known here: {', '.join(names)}"
+
+
+def _fields(model: Any) -> dict[str, FieldInfo]:
+    """The fields of `model` by their keys in a file; none where it is no model."""
+    return {field.alias or name: field for name, field in getattr(model, "model_fields", {}).items()}
+
+
+def _walk(location: Sequence[int | str], model: Any) -> tuple[Any, Any]:
+    """The model that holds the last key of `location`, and a value that would do there or None."""
+    parent, example = model, None
     for part in location:
-        fields = getattr(model, "model_fields", {}).values()
-        field = next((field for field in fields if field.alias == part), None)
+        if isinstance(part, int):
+            continue
+        parent, field = model, _fields(model).get(part)
         if field is not None:
-            example = (field.examples or [None])[0]
-            inner = [field.annotation, *getattr(field.annotation, "__args__", ())]
+            example = example_of(field)
+            inner = [field.annotation, *get_args(field.annotation)]
             model = next((kind for kind in inner if hasattr(kind, "model_fields")), None)
-        elif not isinstance(part, int):
+        else:
             example = None  # an unknown key, or a name that the file's author chose
-    return example
+    return parent, example

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from typing import Any
 
 import pulumi
-from pulumi.runtime.config import CONFIG, is_config_secret
+from pulumi.runtime.config import CONFIG
 from pydantic import ValidationError
 
 from components.settings.errors import Mistake, SettingsError, from_pydantic
 from components.settings.model import Settings
+from components.settings.secrets import SECRETS, secret_mistakes
 
 NAMESPACE = "gateway"
-SECRETS: dict[str, tuple[str, str]] = {
-    "adminPassword": (r".{32,}", "have 32 characters or more"),
-    "userPassword": (r".{8,}", "have 8 characters or more"),
-    "registryPassword": (r".+", "have a character"),
-    "cookieSecret": (r"[0-9a-fA-F]{64}", "be 64 hexadecimal digits, as `openssl rand -hex 32` prints them"),
-}
-"""Flat keys, since a secret inside an object would come out as plain text; the form of each, and its words.
-
-JupyterHub's shared-password authenticator refuses shorter passwords, and two equal ones, when the hub starts.
-"""
 
 
 def check(config: dict[str, Any]) -> Settings:
@@ -34,7 +23,8 @@ def check(config: dict[str, Any]) -> Settings:
     try:
         return Settings.model_validate(config)
     except ValidationError as error:
-        raise SettingsError(from_pydantic(error, Settings, prefix=f"{NAMESPACE}:")) from None
+        mistakes = from_pydantic(error, Settings, prefix=f"{NAMESPACE}:", others=SECRETS)
+        raise SettingsError(mistakes) from None
 
 
 def load() -> tuple[Settings, dict[str, pulumi.Output[str]]]:
@@ -58,25 +48,10 @@ def load() -> tuple[Settings, dict[str, pulumi.Output[str]]]:
         needed.append("registryPassword")
     if config.get("cookieSecret"):
         needed.append("cookieSecret")
-    mistakes.extend(_secret_mistakes(config, needed))
+    mistakes.extend(secret_mistakes(config, needed))
     if mistakes or settings is None:
         raise SettingsError(mistakes)
     return settings, {key: config.require_secret(key) for key in needed}
-
-
-def _secret_mistakes(config: pulumi.Config, needed: list[str]) -> Iterator[Mistake]:
-    """What is wrong with the secrets, without ever showing one."""
-    for key in needed:
-        full, value = f"{NAMESPACE}:{key}", config.get(key)
-        example = f"`pulumi config set --secret {full}`"
-        if not value:
-            yield Mistake(key=full, rule="is a secret that must be set", example=example)
-        elif not is_config_secret(full):
-            yield Mistake(key=full, rule="must be encrypted in the stack's file", example=example)
-        elif not re.fullmatch(SECRETS[key][0], value, re.DOTALL):
-            yield Mistake(key=full, rule=f"must {SECRETS[key][1]}", example=example)
-    if config.get("adminPassword") and config.get("adminPassword") == config.get("userPassword"):
-        yield Mistake(key=f"{NAMESPACE}:adminPassword", rule="must not be the userPassword too")
 
 
 def _parsed(config: pulumi.Config, key: str) -> Any:

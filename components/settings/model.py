@@ -1,26 +1,17 @@
-"""The settings of a gateway, as plain frozen values; components/config.py reads them from the stack's file.
+"""The settings of a gateway, with their defaults and rules. `load.py` reads them from the stack's file.
 
 Keys are camelCase in the file (`gateway:nodeGroups`), as Pulumi and Helm spell them, snake_case in Python.
+docs/settings.md and the schema in Pulumi.yaml are generated from here (`make docs`).
 """
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Callable
 from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
-from pydantic.alias_generators import to_camel
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
+
+from components.settings.types import Change, Email, Expanded, MagnumName, Minutes, Model, Zone
 
 DEFAULT_WORKER = "default-worker"
 """The node group that Magnum makes with every cluster; the gateway's core runs there."""
@@ -38,76 +29,50 @@ OWNED_LABELS = (
 )
 
 
-def _magnum_name(value: str) -> str:
-    """Magnum's Cluster API driver rewrites other names, and every selector that names them would miss."""
-    if not re.fullmatch(r"[a-z0-9-]{3,}", value):
-        raise PydanticCustomError(
-            "name", "must be at least 3 of the characters a-z, 0-9 and '-' (Magnum would rewrite it)"
-        )
-    if not value[0].isalpha() or value.endswith("-"):
-        raise PydanticCustomError("name", "must begin with a letter and not end with '-'")
-    return value
-
-
-def _matches(pattern: str, what: str) -> Callable[[str], str]:
-    def check(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise PydanticCustomError("form", f"must be {what}")
-        return value
-
-    return check
-
-
-MagnumName = Annotated[str, Field(max_length=30), AfterValidator(_magnum_name)]
-Zone = Annotated[
-    str,
-    AfterValidator(
-        _matches(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.){2,}", "a lower-case DNS zone that ends with '.'")
-    ),
-]
-Email = Annotated[str, AfterValidator(_matches(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address"))]
-Minutes = Annotated[int, Field(ge=1)]
-
-
-class Model(BaseModel):
-    """What all settings share: unknown keys are refused and values never change."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, alias_generator=to_camel, validate_by_name=False
-    )
-
-
 class Cluster(Model):
     """The Magnum cluster, its control plane and the node group that runs the gateway's core."""
 
-    template: str = Field(examples=["kubernetes-1-34-jammy"])
-    flavor: str = Field("m3.quad", examples=["m3.quad"])
-    master_flavor: str = Field("m3.quad", examples=["m3.quad"])
-    masters: Literal[1, 3, 5] = Field(1, examples=[1])
-    workers: int = Field(1, ge=1, examples=[1])
-    labels: dict[str, str] = Field({}, examples=[{"boot_volume_size": "60"}])
-    kubeconfig_generation: int = Field(1, ge=1, examples=[2])
-    """Counted up to have the kubeconfig signed anew."""
+    template: Annotated[str, Change.FOLLOWS] = Field(examples=["kubernetes-1-34-jammy"])
+    """Name of the cluster template. `openstack coe cluster upgrade` gives a cluster another one."""
+    flavor: Annotated[str, Change.REFUSED] = "m3.quad"
+    """Flavor of the core's nodes."""
+    master_flavor: Annotated[str, Change.REFUSED] = "m3.quad"
+    """Flavor of the control plane's nodes."""
+    masters: Annotated[Literal[1, 3, 5], Change.REFUSED] = 1
+    """Nodes of the control plane."""
+    workers: Annotated[int, Change.FOLLOWS] = Field(1, ge=1)
+    """Nodes of the core. `openstack coe cluster resize` gives a cluster another number."""
+    labels: Annotated[dict[str, str], Change.REFUSED] = Field({}, examples=[{"boot_volume_size": "60"}])
+    """Labels of the cluster, over those of its template. A label taken away stays with a running cluster."""
+    kubeconfig_generation: Annotated[int, Change.IN_PLACE] = Field(1, ge=1, examples=[2])
+    """Count it up to have the kubeconfig signed again. The old one stays valid until it expires."""
 
     @field_validator("labels")
     @classmethod
     def _not_ours(cls, labels: dict[str, str]) -> dict[str, str]:
+        """No label that the program sets itself."""
         if owned := sorted(set(labels) & set(OWNED_LABELS)):
             raise PydanticCustomError("label", f"must not hold {', '.join(owned)}: the program sets it")
         return labels
 
 
 class NodeGroup(Model):
-    """A group of equal nodes for users; it scales by itself where min < max."""
+    """A group of equal nodes for users. Between `min` and `max` nodes the cluster's autoscaler decides."""
 
-    name: MagnumName = Field(examples=["mediums"])
-    flavor: str = Field(examples=["m3.medium"])
-    min: int = Field(1, ge=1, examples=[1])
-    max: int = Field(examples=[20])
+    name: Annotated[MagnumName, Change.REPLACED] = Field(examples=["mediums"])
+    """Name of the group, unique in the cluster."""
+    flavor: Annotated[str, Change.REPLACED] = Field(examples=["m3.medium"])
+    """Flavor of its nodes. Every enabled desktop must fit one node."""
+    min: Annotated[int, Change.IN_PLACE] = Field(1, ge=1)
+    """Nodes at least. Magnum refuses more than the group has: first
+    `openstack coe cluster resize --nodegroup GROUP CLUSTER COUNT`."""
+    max: Annotated[int, Change.IN_PLACE] = Field(examples=[20])
+    """Nodes at most."""
 
     @field_validator("name")
     @classmethod
     def _free(cls, name: str) -> str:
+        """Not `default-worker` or `default-master`, which Magnum makes itself."""
         if name in RESERVED_GROUPS:
             raise PydanticCustomError("name", "is a node group that Magnum makes by itself; choose another")
         return name
@@ -115,6 +80,7 @@ class NodeGroup(Model):
     @field_validator("max")
     @classmethod
     def _ordered(cls, maximum: int, info: ValidationInfo) -> int:
+        """At least `min`."""
         minimum = info.data.get("min", 1)
         if maximum < minimum:
             raise PydanticCustomError("max", f"must be at least min ({minimum})")
@@ -122,88 +88,100 @@ class NodeGroup(Model):
 
 
 class Network(Model):
-    """Neutron's names: where floating IPs come from, and where the nodes are."""
+    """Names of networks in Neutron."""
 
-    public: str = Field("public", examples=["public"])
-    fixed: str = Field("auto_allocated_network", examples=["auto_allocated_network"])
-    subnet: str = Field("auto_allocated_subnet_v4", examples=["auto_allocated_subnet_v4"])
+    public: Annotated[str, Change.REBUILD] = "public"
+    """The external network that the gateway's floating IP comes from."""
+    fixed: Annotated[str, Change.REFUSED] = "auto_allocated_network"
+    """The network that the nodes are in."""
+    subnet: Annotated[str, Change.REFUSED] = "auto_allocated_subnet_v4"
+    """The subnet that the nodes are in."""
 
 
 class Certificates(Model):
-    """How the gateway gets its certificate."""
+    """How the gateway gets its TLS certificate."""
 
-    email: Email = Field(examples=["gateway-ops@your-university.edu"])
-    acme: Literal["production", "staging"] = Field("production", examples=["staging"])
-    on_control_plane: bool = Field(False, examples=[True])
-    """Run cert-manager on the control plane: where workers can't reach the floating IP, self-checks fail."""
+    email: Annotated[Email, Change.IN_PLACE] = Field(examples=["gateway-ops@your-university.edu"])
+    """Where Let's Encrypt writes to when a certificate is about to expire. It refuses example.org."""
+    acme: Annotated[Literal["production", "staging"], Change.IN_PLACE] = Field(
+        "production", examples=["staging"]
+    )
+    """Let's Encrypt's server. Browsers do not trust `staging`, but it has no rate limit to speak of."""
+    on_control_plane: Annotated[bool, Change.IN_PLACE] = Field(False, examples=[True])
+    """Run cert-manager on the control plane. Set it where workers can't reach the floating IP, so that
+    cert-manager's self-check fails."""
 
 
 class Storage(Model):
-    """Where homes live: `home` is a Cinder volume a user, `none` is lost with the pod."""
+    """Where users' homes are."""
 
-    type: Literal["none", "home"] = Field("home", examples=["home"])
-    class_: str = Field("default", alias="class", examples=["default"])
-    size_gib: int = Field(10, ge=1, examples=[10])
+    type: Annotated[Literal["none", "home"], Change.HUB] = "home"
+    """`home` gives each user a Cinder volume. With `none` everything is lost when the server stops."""
+    class_: Annotated[str, Change.REBUILD] = Field("default", alias="class")
+    """Storage class of the homes and of the hub's database. Kubernetes can't change that of a claim."""
+    size_gib: Annotated[int, Change.HUB] = Field(10, ge=1)
+    """GiB of a home. Homes that exist keep their size."""
 
 
 class Hub(Model):
     """JupyterHub: who may log in, what they may start and where it runs."""
 
-    authenticator: Literal["shared-password"] = Field("shared-password", examples=["shared-password"])
-    admins: list[str] = Field(min_length=1, examples=[["admin1"]])
-    users: list[str] = Field([], examples=[["user1", "user2"]])
-    node_group: str | None = Field(None, examples=["mediums"])
-    """The node group of the users' pods; the first one where none is named."""
-    desktops: list[str] | None = Field(None, examples=[["idv", "cave"]])
-    """Names of hub_values/desktops.yaml; all of them where none is named."""
-    placeholders: int = Field(0, ge=0, examples=[1])
-    """Pods that keep room for this many desktops, so that a login need not wait for a node."""
+    authenticator: Annotated[Literal["shared-password"], Change.HUB] = "shared-password"
+    """How users log in: a file of hub_values/auth/."""
+    admins: Annotated[list[str], Change.HUB] = Field(min_length=1, examples=[["admin1"]])
+    """Names of the users who may administer the hub."""
+    users: Annotated[list[str], Change.HUB] = Field([], examples=[["user1", "user2"]])
+    """Names of the other users who may log in."""
+    node_group: Annotated[str | None, Change.HUB] = Field(None, examples=["mediums"])
+    """The node group that runs users' servers; the first of `gateway:nodeGroups` where none is named."""
+    desktops: Annotated[list[str] | None, Change.HUB] = Field(None, examples=[["idv", "cave"]])
+    """Desktops of hub_values/desktops.yaml that users may start; all of them where none is named."""
+    placeholders: Annotated[int, Change.HUB] = Field(0, ge=0, examples=[1])
+    """Keep room for this many more desktops, so that a login need not wait for a new node."""
     storage: Storage = Storage()
-
-
-def _expanded(value: str) -> str:
-    """`value` with $NAME replaced by environment variables, for what differs from machine to machine."""
-    expanded = os.path.expandvars(value)
-    if "$" in expanded:
-        raise PydanticCustomError("variable", "must name environment variables that are set")
-    return expanded
-
-
-Expanded = Annotated[str, AfterValidator(_expanded)]
 
 
 class Images(Model):
     """Where the images come from: published ones, or built from docker/ and pushed to a registry."""
 
-    registry: Expanded | None = Field(None, examples=["quay.io/your-organization"])
-    """Host and path that built images are pushed to, or an environment variable that holds them."""
-    registry_user: str | None = Field(None, examples=["your-organization+robot"])
-    build: list[str] = Field([], examples=[["hawkeye"]])
-    """Folders of docker/ to build and push; the other images stay published ones."""
-    build_args: dict[str, Expanded] = Field({}, examples=[{"BASE": "debian:12"}])
+    registry: Annotated[Expanded | None, Change.HUB] = Field(None, examples=["quay.io/your-organization"])
+    """Host and path that built images are pushed to."""
+    registry_user: Annotated[str | None, Change.NEXT_UP] = Field(None, examples=["your-organization+robot"])
+    """Who pushes. The password is `gateway:registryPassword`."""
+    build: Annotated[list[str], Change.HUB] = Field([], examples=[["hawkeye"]])
+    """Folders of docker/ to build and push. The other images are pulled as published."""
+    build_args: Annotated[dict[str, Expanded], Change.HUB] = Field({}, examples=[{"BASE": "debian:12"}])
+    """Build arguments for all of them."""
 
     @field_validator("build")
     @classmethod
     def _pushed(cls, build: list[str], info: ValidationInfo) -> list[str]:
+        """Needs `gateway:images.registry`."""
         if build and not info.data.get("registry"):
             raise PydanticCustomError("build", "needs gateway:images.registry to push what it builds")
         return build
 
 
 class Timeouts(Model):
-    """Minutes after which a step is given up; generous, since a first cluster took 2.5 h on Jetstream2."""
+    """Minutes until a step is given up. Generous, since a first cluster took 2.5 hours on Jetstream2."""
 
-    cluster: Minutes = Field(240, examples=[240])
-    node_group: Minutes = Field(60, examples=[60])
-    chart: Minutes = Field(15, examples=[15])
-    certificate: Minutes = Field(15, examples=[15])
+    cluster: Minutes = 240
+    """For the cluster to be complete."""
+    node_group: Minutes = 60
+    """For a node group to be created, updated or deleted."""
+    chart: Minutes = 15
+    """For a Helm chart to be installed or upgraded."""
+    certificate: Minutes = 15
+    """For the certificate to be issued."""
 
 
 class Settings(Model):
-    """All settings of one gateway, but for its secrets."""
+    """The gateway as a whole."""
 
-    name: MagnumName = Field(examples=["gw25"])
-    zone: Zone = Field(examples=["abc123456.projects.jetstream-cloud.org."])
+    name: Annotated[MagnumName, Change.ANOTHER] = Field(examples=["gw25"])
+    """Name of the gateway, of its cluster, and of its host in the zone."""
+    zone: Annotated[Zone, Change.HUB] = Field(examples=["abc123456.projects.jetstream-cloud.org."])
+    """The project's DNS zone in Designate. With another one, record and certificate are made again."""
     cluster: Cluster = Field(examples=[{"template": "kubernetes-1-34-jammy"}])
     node_groups: list[NodeGroup] = Field(
         min_length=1, examples=[[{"name": "mediums", "flavor": "m3.medium", "min": 1, "max": 20}]]
@@ -212,13 +190,15 @@ class Settings(Model):
     certificates: Certificates = Field(examples=[{"email": "gateway-ops@your-university.edu"}])
     hub: Hub = Field(examples=[{"admins": ["admin1"]}])
     images: Images = Images()
-    charts: str | None = Field(None, examples=["./mirror"])
+    charts: Annotated[str | None, Change.IN_PLACE] = Field(None, examples=["./mirror"])
     """A folder that holds all charts by name, in place of their repositories."""
     timeouts: Timeouts = Timeouts()
-    protect: bool = Field(False, examples=[True])
+    protect: Annotated[bool, Change.NEXT_UP] = Field(False, examples=[True])
     """Refuse to destroy or replace cluster, hub and address."""
-    keep: list[Literal["address", "homes"]] = Field([], examples=[["address", "homes"]])
-    """What outlives `pulumi destroy`, for the next `pulumi up` to take up."""
+    keep: Annotated[list[Literal["address", "homes"]], Change.NEXT_UP] = Field(
+        [], examples=[["address", "homes"]]
+    )
+    """What `pulumi destroy` leaves, for the next `pulumi up` to take back."""
 
     @property
     def fqdn(self) -> str:
@@ -241,6 +221,7 @@ class Settings(Model):
     @field_validator("node_groups")
     @classmethod
     def _distinct(cls, groups: list[NodeGroup]) -> list[NodeGroup]:
+        """Each by another name."""
         names = [group.name for group in groups]
         if len(set(names)) < len(names):
             raise PydanticCustomError("names", "must have names that differ")
@@ -249,6 +230,7 @@ class Settings(Model):
     @field_validator("keep")
     @classmethod
     def _there(cls, keep: list[str], info: ValidationInfo) -> list[str]:
+        """No `homes` where `gateway:hub.storage.type` is `none`."""
         hub = info.data.get("hub")
         if "homes" in keep and hub is not None and hub.storage.type == "none":
             raise PydanticCustomError(
