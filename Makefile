@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LIFE := $(patsubst %,tests/lifecycle/test_%.py,drift faults homes killed state teardown)
 
-.PHONY: help drift sandbox sandbox-env sandbox-status sandbox-down sandbox-reset tools test test-unit test-sandbox test-desktop lint bench-up bench-desktop clean
+.PHONY: help drift sandbox sandbox-env sandbox-status sandbox-down sandbox-reset tools test test-unit test-sandbox test-desktop lint docs bench-up bench-desktop clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -51,8 +51,11 @@ tools: .venv/tests
 lint: .venv/tests ## Style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy __main__.py conftest.py
+	$(BIN)/mypy __main__.py conftest.py docs/settings.py
 	$(BIN)/mypy -p components -p sandbox -p tests.unit -p tests.lifecycle -p tests.bench
+
+docs: .venv/sandbox ## Write docs/settings.md and the schema in Pulumi.yaml from the settings' models
+	$(BIN)/python -m docs.settings
 
 bench-up: sandbox .venv/tests ## `pulumi up` against its critical path and the paper's order
 	@eval "$$($(BIN)/python -m sandbox env)" && $(BIN)/python -m tests.bench.up

@@ -11,7 +11,7 @@ import pulumi_docker
 
 from components.paths import DOCKER, ROOT
 from components.settings.errors import Mistake
-from components.settings.model import Images
+from components.settings.hub import Images
 
 CONTEXT = DOCKER.relative_to(ROOT)
 """The build context of all images, which share parts of it; each has a folder of its own there.

@@ -19,7 +19,8 @@ from components.hub.catalogue import Catalogue, Desktop
 from components.hub.desktops import Text, Values, extra_images, profile, resources, split_reference, tiles
 from components.hub.sizes import placeholder_size
 from components.paths import HUB_VALUES
-from components.settings.model import DEFAULT_WORKER, Hub, Storage
+from components.settings.hub import Hub, Storage
+from components.settings.model import DEFAULT_WORKER
 
 TLS_SECRET = "certmanager-tls-jupyterhub"  # noqa: S105  (a name)
 """The Secret, and so the Certificate, that cert-manager makes for the hub's Ingress."""

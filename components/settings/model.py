@@ -11,7 +11,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from components.settings.types import Change, Email, Expanded, MagnumName, Minutes, Model, Zone
+from components.settings.hub import Hub, Images
+from components.settings.types import Change, Email, MagnumName, Minutes, Model, Zone
 
 DEFAULT_WORKER = "default-worker"
 """The node group that Magnum makes with every cluster; the gateway's core runs there."""
@@ -102,64 +103,15 @@ class Certificates(Model):
     """How the gateway gets its TLS certificate."""
 
     email: Annotated[Email, Change.IN_PLACE] = Field(examples=["gateway-ops@your-university.edu"])
-    """Where Let's Encrypt writes to when a certificate is about to expire. It refuses example.org."""
+    """Contact of the account with Let's Encrypt, which refuses example.org."""
     acme: Annotated[Literal["production", "staging"], Change.IN_PLACE] = Field(
         "production", examples=["staging"]
     )
-    """Let's Encrypt's server. Browsers do not trust `staging`, but it has no rate limit to speak of."""
+    """Let's Encrypt's server. Browsers do not trust `staging`, whose rate limits are far higher. A valid
+    certificate stays: delete the Secret `certmanager-tls-jupyterhub` in `jhub` to get another one."""
     on_control_plane: Annotated[bool, Change.IN_PLACE] = Field(False, examples=[True])
     """Run cert-manager on the control plane. Set it where workers can't reach the floating IP, so that
     cert-manager's self-check fails."""
-
-
-class Storage(Model):
-    """Where users' homes are."""
-
-    type: Annotated[Literal["none", "home"], Change.HUB] = "home"
-    """`home` gives each user a Cinder volume. With `none` everything is lost when the server stops."""
-    class_: Annotated[str, Change.REBUILD] = Field("default", alias="class")
-    """Storage class of the homes and of the hub's database. Kubernetes can't change that of a claim."""
-    size_gib: Annotated[int, Change.HUB] = Field(10, ge=1)
-    """GiB of a home. Homes that exist keep their size."""
-
-
-class Hub(Model):
-    """JupyterHub: who may log in, what they may start and where it runs."""
-
-    authenticator: Annotated[Literal["shared-password"], Change.HUB] = "shared-password"
-    """How users log in: a file of hub_values/auth/."""
-    admins: Annotated[list[str], Change.HUB] = Field(min_length=1, examples=[["admin1"]])
-    """Names of the users who may administer the hub."""
-    users: Annotated[list[str], Change.HUB] = Field([], examples=[["user1", "user2"]])
-    """Names of the other users who may log in."""
-    node_group: Annotated[str | None, Change.HUB] = Field(None, examples=["mediums"])
-    """The node group that runs users' servers; the first of `gateway:nodeGroups` where none is named."""
-    desktops: Annotated[list[str] | None, Change.HUB] = Field(None, examples=[["idv", "cave"]])
-    """Desktops of hub_values/desktops.yaml that users may start; all of them where none is named."""
-    placeholders: Annotated[int, Change.HUB] = Field(0, ge=0, examples=[1])
-    """Keep room for this many more desktops, so that a login need not wait for a new node."""
-    storage: Storage = Storage()
-
-
-class Images(Model):
-    """Where the images come from: published ones, or built from docker/ and pushed to a registry."""
-
-    registry: Annotated[Expanded | None, Change.HUB] = Field(None, examples=["quay.io/your-organization"])
-    """Host and path that built images are pushed to."""
-    registry_user: Annotated[str | None, Change.NEXT_UP] = Field(None, examples=["your-organization+robot"])
-    """Who pushes. The password is `gateway:registryPassword`."""
-    build: Annotated[list[str], Change.HUB] = Field([], examples=[["hawkeye"]])
-    """Folders of docker/ to build and push. The other images are pulled as published."""
-    build_args: Annotated[dict[str, Expanded], Change.HUB] = Field({}, examples=[{"BASE": "debian:12"}])
-    """Build arguments for all of them."""
-
-    @field_validator("build")
-    @classmethod
-    def _pushed(cls, build: list[str], info: ValidationInfo) -> list[str]:
-        """Needs `gateway:images.registry`."""
-        if build and not info.data.get("registry"):
-            raise PydanticCustomError("build", "needs gateway:images.registry to push what it builds")
-        return build
 
 
 class Timeouts(Model):
@@ -194,7 +146,7 @@ class Settings(Model):
     """A folder that holds all charts by name, in place of their repositories."""
     timeouts: Timeouts = Timeouts()
     protect: Annotated[bool, Change.NEXT_UP] = Field(False, examples=[True])
-    """Refuse to destroy or replace cluster, hub and address."""
+    """Refuse `pulumi destroy`, and whatever would replace cluster, hub or address."""
     keep: Annotated[list[Literal["address", "homes"]], Change.NEXT_UP] = Field(
         [], examples=[["address", "homes"]]
     )

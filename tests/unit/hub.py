@@ -22,7 +22,7 @@ from components.hub.sizes import check_fit
 from components.hub.values import Wiring, hub_values, read_layers
 from components.paths import HUB_VALUES
 from components.settings.errors import Mistake
-from components.settings.model import Hub
+from components.settings.hub import Hub
 
 SCHEMAS = Path(__file__).with_name("charts")
 """From the published charts (BSD-3-Clause), unchanged."""

@@ -1,0 +1,60 @@
+"""The settings of JupyterHub: who may log in, what they may start, where homes are, what images come from."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from components.settings.types import Change, Expanded, Model
+
+
+class Storage(Model):
+    """Where users' homes are."""
+
+    type: Annotated[Literal["none", "home"], Change.HUB] = "home"
+    """`home` gives each user a Cinder volume. With `none` everything is lost when the server stops."""
+    class_: Annotated[str, Change.REBUILD] = Field("default", alias="class")
+    """Storage class of the homes and of the hub's database. Kubernetes can't change that of a claim."""
+    size_gib: Annotated[int, Change.HUB] = Field(10, ge=1)
+    """GiB of a home. Homes that exist keep their size."""
+
+
+class Hub(Model):
+    """JupyterHub: who may log in, what they may start and where it runs."""
+
+    authenticator: Annotated[Literal["shared-password"], Change.HUB] = "shared-password"
+    """How users log in: a file of hub_values/auth/."""
+    admins: Annotated[list[str], Change.HUB] = Field(min_length=1, examples=[["admin1"]])
+    """Names of the users who may administer the hub."""
+    users: Annotated[list[str], Change.HUB] = Field([], examples=[["user1", "user2"]])
+    """Names of the other users who may log in."""
+    node_group: Annotated[str | None, Change.HUB] = Field(None, examples=["mediums"])
+    """The node group that runs users' servers; the first of `gateway:nodeGroups` where none is named."""
+    desktops: Annotated[list[str] | None, Change.HUB] = Field(None, examples=[["idv", "cave"]])
+    """Desktops of hub_values/desktops.yaml that users may start; all of them where none is named."""
+    placeholders: Annotated[int, Change.HUB] = Field(0, ge=0, examples=[1])
+    """Keep room for this many more desktops, so that a login need not wait for a new node."""
+    storage: Storage = Storage()
+
+
+class Images(Model):
+    """Where the images come from: published ones, or built from docker/ and pushed to a registry."""
+
+    registry: Annotated[Expanded | None, Change.HUB] = Field(None, examples=["quay.io/your-organization"])
+    """Host and path that built images are pushed to."""
+    registry_user: Annotated[str | None, Change.NEXT_UP] = Field(None, examples=["your-organization+robot"])
+    """Who pushes. The password is `gateway:registryPassword`."""
+    build: Annotated[list[str], Change.HUB] = Field([], examples=[["hawkeye"]])
+    """Folders of docker/ to build and push. The other images are pulled as published."""
+    build_args: Annotated[dict[str, Expanded], Change.HUB] = Field({}, examples=[{"BASE": "debian:12"}])
+    """Build arguments for all of them."""
+
+    @field_validator("build")
+    @classmethod
+    def _pushed(cls, build: list[str], info: ValidationInfo) -> list[str]:
+        """Needs `gateway:images.registry`."""
+        if build and not info.data.get("registry"):
+            raise PydanticCustomError("build", "needs gateway:images.registry to push what it builds")
+        return build

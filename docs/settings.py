@@ -1,0 +1,233 @@
+"""Writes docs/settings.md and the schema in Pulumi.yaml from the models in components/settings.
+
+Run it with `make docs`. A unit test fails when one of the two files is out of date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import yaml
+from annotated_types import Ge, MaxLen, MinLen
+from pydantic import AfterValidator, BaseModel
+from pydantic.fields import FieldInfo
+
+from components.settings.errors import example_of
+from components.settings.load import NAMESPACE
+from components.settings.model import Settings
+from components.settings.secrets import Secrets
+from components.settings.types import Change, Form
+
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "settings.md"
+PROJECT = ROOT / "Pulumi.yaml"
+TITLE = f"""# Settings
+
+<!-- Generated from components/settings by `make docs`. Change the models there, not this page. -->
+
+These keys stand under `config:` in a stack's file; [Pulumi.dev.yaml](../Pulumi.dev.yaml) is a whole example.
+What follows a dot is a key inside the object before it: `{NAMESPACE}:cluster.template` is `template` under
+`{NAMESPACE}:cluster`. `[]` stands for each entry of a list.
+
+`pulumi up` checks all settings before it changes anything, and reports every mistake at once.
+
+The last column says what the next `pulumi up` does when the setting of a running gateway has changed:
+"""
+
+
+ENGINE_TYPES = {"text": "string", "true or false": "boolean", "whole number": "integer"}
+EMPTY: dict[str, type] = {"string": str, "boolean": bool, "object": dict, "array": list}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One key that holds a value, as the page shows it."""
+
+    key: str
+    """Without its namespace."""
+    field: FieldInfo
+    rules: tuple[str, ...]
+
+    @property
+    def change(self) -> Change:
+        """What a change of it does. Raises ValueError where the model does not say."""
+        found = [mark for mark in metadata(self.field) if isinstance(mark, Change)]
+        if len(found) != 1:
+            raise ValueError(f"{self.key}: its annotation must name one Change")
+        return found[0]
+
+
+def inner_types(annotation: Any) -> list[Any]:
+    """An annotation and all types inside it."""
+    parts = [annotation]
+    if get_origin(annotation) is not Literal:
+        parts += [deep for part in get_args(annotation) for deep in inner_types(part)]
+    return parts
+
+
+def metadata(field: FieldInfo) -> list[Any]:
+    """All marks and constraints of a field, those inside its type included."""
+    return [*field.metadata, *(part for part in inner_types(field.annotation) if not isinstance(part, type))]
+
+
+def model_in(field: FieldInfo) -> type[BaseModel] | None:
+    """The model that the field holds, alone or in a list."""
+    kinds = [part for part in inner_types(field.annotation) if isinstance(part, type)]
+    return next((kind for kind in kinds if issubclass(kind, BaseModel)), None)
+
+
+def words(mark: Any) -> str | None:
+    """A constraint in words; None for what is none."""
+    text: str | None = None
+    match mark:
+        case Ge(ge=bound):
+            text = f"at least {bound}"
+        case MinLen(min_length=length):
+            text = f"at least {length}"
+        case MaxLen(max_length=length):
+            text = f"at most {length} characters"
+        case AfterValidator(func=Form() as form):
+            text = form.words.removeprefix("be ")
+        case AfterValidator(func=func):
+            text = first_line(func.__doc__)
+        case _ if get_origin(mark) is Literal:
+            text = "one of " + ", ".join(f"`{value}`" for value in get_args(mark))
+    return text
+
+
+def first_line(text: str | None) -> str:
+    """The first sentence of a validator's docstring, to stand within a list of rules."""
+    line = (text or "").strip().splitlines()[0].rstrip(".")
+    return line if line.startswith("`") else line[0].lower() + line[1:]
+
+
+def rules(model: type[BaseModel], name: str, field: FieldInfo) -> Iterator[str]:
+    """What the field's value must be, from its constraints and from the validators of its model."""
+    yield from filter(None, (words(mark) for mark in metadata(field)))
+    for validator in model.__pydantic_decorators__.field_validators.values():
+        if name in validator.info.fields:
+            yield first_line(validator.func.__doc__)
+
+
+def settings(model: type[BaseModel], prefix: str = "") -> Iterator[Setting]:
+    """Each key of `model` that holds a value, those of the models in it included."""
+    for name, field in model.model_fields.items():
+        key = f"{prefix}{field.alias}"
+        part = model_in(field)
+        if part is None:
+            yield Setting(key, field, tuple(rules(model, name, field)))
+        else:
+            yield from settings(part, f"{key}{'[]' * is_list(field)}.")
+
+
+def is_list(field: FieldInfo) -> bool:
+    """Whether the field holds a list."""
+    return any(get_origin(part) is list for part in inner_types(field.annotation))
+
+
+def type_of(annotation: Any) -> str:
+    """The type in words."""
+    arguments = [part for part in get_args(annotation) if part is not type(None)]
+    match get_origin(annotation):
+        case origin if origin is Literal:
+            return type_of(type(arguments[0]))
+        case origin if origin is list:
+            return f"list of {type_of(arguments[0])}"
+        case origin if origin is dict:
+            return f"map of {type_of(arguments[0])} to {type_of(arguments[1])}"
+        case None:
+            return {bool: "true or false", int: "whole number", str: "text"}[annotation]
+    return type_of(arguments[0])  # of Annotated and of `… | None`
+
+
+def page() -> str:
+    """The text of docs/settings.md."""
+    legend = [f"- **{label(change)}**: {change.value}" for change in Change]
+    parts = [TITLE + "\n" + "\n".join(legend)]
+    parts += section(Settings, "", only_values=True)
+    for name, field in Settings.model_fields.items():
+        if part := model_in(field):
+            more = "; ".join(rules(Settings, name, field))
+            parts += section(part, f"{field.alias}{'[]' * is_list(field)}.", more=more)
+    return "\n\n".join([*parts, *section(Secrets, "")]) + "\n"
+
+
+def label(change: Change) -> str:
+    """The word in the page's last column."""
+    return change.name.lower().replace("_", " ")
+
+
+def section(model: type[BaseModel], prefix: str, *, more: str = "", only_values: bool = False) -> list[str]:
+    """One model's heading, description and table. more: rules for the object as a whole."""
+    heading = f"## {NAMESPACE}:{prefix.rstrip('.')}" if prefix else f"## {model.__name__}"
+    text = (model.__doc__ or "").strip().splitlines()[0]
+    shown = [s for s in settings(model, prefix) if not (only_values and "." in s.key)]
+    columns = (
+        "| key | what it is | type | rule | default | example | changed |\n|---|---|---|---|---|---|---|"
+    )
+    return [
+        heading,
+        f"{text} Rule: {more}." if more else text,
+        "\n".join([columns, *(row(setting) for setting in shown)]),
+    ]
+
+
+def row(setting: Setting) -> str:
+    """One line of a table."""
+    field = setting.field
+    default = "required" if field.is_required() else code(field.default)
+    cells = [
+        f"`{NAMESPACE}:{setting.key}`",
+        " ".join((field.description or "").split()),
+        type_of(field.annotation),
+        "; ".join(setting.rules),
+        default,
+        code(example_of(field)),
+        label(setting.change),
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+def code(value: Any) -> str:
+    """A value as YAML has it; nothing for None."""
+    flow = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=1000)
+    text = flow.removesuffix("...\n").strip()  # YAML's end of a document that is a scalar
+    return "" if value is None else f"`{text}`"
+
+
+def schema() -> dict[str, Any]:
+    """The entries below `config:` in Pulumi.yaml.
+
+    What a stack must set has an empty default, since the engine would stop at the first one that is missing.
+    """
+    fields = {**Settings.model_fields, **Secrets.model_fields}
+    return {
+        str(field.alias): entry(field, secret=name in Secrets.model_fields) for name, field in fields.items()
+    }
+
+
+def entry(field: FieldInfo, *, secret: bool) -> dict[str, Any]:
+    """One key of the schema: the engine's type, the description, and the default."""
+    part = model_in(field)
+    kind = "array" if is_list(field) else "object" if part else ENGINE_TYPES[type_of(field.annotation)]
+    items = {"items": {"type": "object" if part else "string"}} if kind == "array" else {}
+    keys = f"Keys: {', '.join(str(inner.alias) for inner in part.model_fields.values())}." if part else ""
+    text = field.description or (part and (part.__doc__ or "").splitlines()[0]) or ""
+    needed = "Required." if field.is_required() else ""
+    how = "Set it with --secret." if secret else ""
+    description = " ".join(" ".join([text, keys, needed, how]).split())
+    return {"type": kind, **items, "description": description, "default": EMPTY[kind]()}
+
+
+def project() -> str:
+    """The text of Pulumi.yaml, its schema replaced."""
+    before, _, _ = PROJECT.read_text(encoding="utf-8").partition("\nconfig:\n")
+    return before + "\n" + yaml.safe_dump({"config": schema()}, sort_keys=False, width=100)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
+    PROJECT.write_text(project(), encoding="utf-8")

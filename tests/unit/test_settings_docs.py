@@ -1,0 +1,193 @@
+"""docs/settings.md and the schema in Pulumi.yaml say what the models say, and the program does it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import openstack
+import pytest
+
+from components import preflight
+from components.cloud import survey as cloud
+from components.cloud.ownership import description
+from components.settings.errors import SettingsError
+from components.settings.model import Settings
+from components.settings.secrets import SECRETS, Secrets
+from components.settings.types import Change
+from docs import settings as docs
+from tests.unit import conftest
+from tests.unit.conftest import Run
+from tests.unit.test_cloud import Cloud, cluster, group, thing
+
+Snapshot = dict[tuple[str, str], Any]
+
+OTHER_GROUP = {"name": "larges", "flavor": "m3.medium", "min": 1, "max": 20}
+CHANGES: dict[str, Any] = {
+    "name": "gw26",
+    "zone": "abc123456.projects.jetstream-cloud.org.",
+    "cluster.template": "kubernetes-1-35-noble",
+    "cluster.flavor": "m3.large",
+    "cluster.masterFlavor": "m3.large",
+    "cluster.masters": 3,
+    "cluster.workers": 2,
+    "cluster.labels": {"boot_volume_size": "80"},
+    "cluster.kubeconfigGeneration": 2,
+    "nodeGroups[].name": "bigs",
+    "nodeGroups[].flavor": "m3.large",
+    "nodeGroups[].min": 2,
+    "nodeGroups[].max": 30,
+    "network.public": "elsewhere",
+    "network.fixed": "elsewhere",
+    "network.subnet": "elsewhere-v4",
+    "certificates.email": "others@your-university.edu",
+    "certificates.acme": "staging",
+    "certificates.onControlPlane": True,
+    "hub.admins": ["admin3"],
+    "hub.users": ["user3"],
+    "hub.nodeGroup": "larges",
+    "hub.desktops": ["idv"],
+    "hub.placeholders": 2,
+    "hub.storage.type": "none",
+    "hub.storage.class": "replicated-hdd",
+    "hub.storage.sizeGib": 20,
+    "images.registry": "quay.io/others",
+    "images.registryUser": "robot",
+    "images.build": ["pyaos", "idv-cave", "hawkeye"],
+    "images.buildArgs": {"BASE": "debian:12"},
+    "charts": "./mirror",
+    "timeouts.cluster": 10,
+    "timeouts.nodeGroup": 10,
+    "timeouts.chart": 10,
+    "timeouts.certificate": 10,
+    "protect": True,
+    "keep": ["address", "homes"],
+}
+"""Another value for each setting that has another one."""
+ONLY_ONE = ["hub.authenticator"]
+
+MAGNUM = ("openstack:containerinfra/cluster:Cluster", "openstack:containerinfra/nodeGroup:NodeGroup")
+BOUNDS = {"minNodeCount", "maxNodeCount", "nodeCount"}
+"""What Magnum changes of a node group in place."""
+
+
+def test_the_page_is_up_to_date() -> None:
+    assert docs.PAGE.read_text(encoding="utf-8") == docs.page(), "run `make docs`"
+
+
+def test_the_schema_is_up_to_date() -> None:
+    assert docs.PROJECT.read_text(encoding="utf-8") == docs.project(), "run `make docs`"
+
+
+def test_every_setting_is_described_and_on_the_page() -> None:
+    page = docs.page()
+    for setting in [*docs.settings(Settings), *docs.settings(Secrets)]:
+        assert setting.field.description, setting.key
+        assert f"| `gateway:{setting.key}` | " in page
+
+
+def test_every_setting_has_a_case_below() -> None:
+    keys = [setting.key for setting in docs.settings(Settings)]
+    assert sorted(keys) == sorted([*CHANGES, *ONLY_ONE])
+
+
+def put(config: dict[str, Any], key: str, value: Any) -> None:
+    """Change one setting in a stack's configuration."""
+    *path, last = key.replace("[]", ".0").split(".")
+    place: Any = config
+    for step in [f"gateway:{path[0]}", *path[1:]] if path else []:
+        place = place[int(step)] if step == "0" else place.setdefault(step, {})
+    place[last if path else f"gateway:{last}"] = value
+
+
+@pytest.fixture
+def running(program: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Snapshot]:
+    """Runs the program for a gateway that is running; gives all resources' inputs, by name and type."""
+    answer = Cloud()
+    answer.templates.append(thing(name="kubernetes-1-35-noble", uuid="newer"))
+    answer.zone_list.append(thing(name=CHANGES["zone"], id="other-zone-uuid"))
+    answer.flavor_list.append(thing(name="m3.large"))
+    answer.network_list.append(thing(name="elsewhere", id="elsewhere-uuid"))
+    answer.subnet_list.append(thing(name="elsewhere-v4"))
+    answer.cluster_list = [cluster()]
+    answer.groups = [
+        group(name="default-worker", uuid="n-0", is_default=True),
+        group(name="mediums", uuid="n-1"),
+        group(name="larges", uuid="n-2"),
+    ]
+    answer.ip_list = [thing(id="a-1", description=description("gw25"), floating_network_id="public-uuid")]
+    monkeypatch.setattr(openstack, "connect", lambda **_: answer)
+    monkeypatch.setattr(preflight, "survey", cloud.survey)
+    monkeypatch.setattr(preflight, "engine_mistakes", lambda *_: [])
+
+    def run(*changes: tuple[str, Any]) -> Snapshot:
+        def change(config: dict[str, Any]) -> None:
+            config["gateway:nodeGroups"].append(dict(OTHER_GROUP))
+            for key, value in [("images.registry", "quay.io/ours"), ("images.build", ["hawkeye"]), *changes]:
+                put(config, key, value)
+
+        secrets = {**conftest.SECRETS, "registryPassword": "token"}
+        resources = program(change, secrets).recorded.resources
+        return {
+            (r.name, r.typ): json.loads(json.dumps(conftest.unwrap(r.inputs), default=str)) for r in resources
+        }
+
+    return run
+
+
+def changed(before: Snapshot, after: Snapshot) -> dict[tuple[str, str], set[str]]:
+    """The names of the inputs that differ, by resource; of one that came or went, all of them."""
+    keys = sorted(before.keys() | after.keys())
+    both = {key: (before.get(key, {}), after.get(key, {})) for key in keys}
+    return {
+        key: {name for name in old | new if old.get(name) != new.get(name)}
+        for key, (old, new) in both.items()
+        if old != new or (key in before) != (key in after)
+    }
+
+
+@pytest.mark.parametrize("key", CHANGES)
+def test_a_change_does_what_the_page_says(running: Callable[..., Snapshot], key: str) -> None:
+    change = next(setting.change for setting in docs.settings(Settings) if setting.key == key)
+    also = [("hub.nodeGroup", CHANGES[key])] if key == "nodeGroups[].name" else []
+    if change in (Change.REFUSED, Change.FOLLOWS):
+        with pytest.raises(SettingsError) as refused:
+            running((key, CHANGES[key]))
+        assert [m.key.removeprefix("gateway:").startswith(key) for m in refused.value.mistakes] == [True]
+        return
+    before, after = running(), running((key, CHANGES[key]), *also)
+    inputs = changed(before, after)
+    types = {typ for _, typ in inputs}
+    releases = {
+        name for (name, typ), names in inputs.items() if typ.endswith(":Release") and "values" in names
+    }
+    of_magnum = {name for (_, typ), names in inputs.items() if typ in MAGNUM for name in names}
+    same = before.keys() == after.keys()
+    if change is Change.IN_PLACE:
+        assert inputs
+        assert same
+        assert of_magnum <= BOUNDS
+        assert "gw25-hub-release" not in releases
+    elif change is Change.HUB:
+        # An image that is built again has another digest, unlike the mocks' one.
+        assert releases == {"gw25-hub-release"} or types == {"docker:index/image:Image"}
+        assert not of_magnum
+    elif change is Change.NEXT_UP:
+        assert same
+        assert not releases
+        assert not of_magnum
+        assert types <= {"command:local:Command", "kubernetes:helm.sh/v3:Release", "docker:index/image:Image"}
+    elif change is Change.REPLACED:
+        assert of_magnum - BOUNDS
+        assert {typ for _, typ in inputs} & set(MAGNUM) == {MAGNUM[1]}
+    elif change is Change.ANOTHER:
+        assert not before.keys() & after.keys() - {("gateway-dev", "pulumi:pulumi:Stack")}
+    else:
+        assert change is Change.REBUILD
+        assert inputs, f"{key} changes nothing any more; say so in its annotation"
+
+
+def test_every_secret_says_what_a_change_does() -> None:
+    changes = {setting.key: setting.change for setting in docs.settings(Secrets)}
+    assert set(changes) == set(SECRETS)
