@@ -25,7 +25,7 @@ cloud = pulumi.Config("openstack").get("cloud")
 catalogue = load_catalogue()
 checked = preflight(settings, catalogue, cloud)
 name, survey = settings.name, checked.survey
-charts = ChartSource(folder=settings.charts, timeout_minutes=settings.timeouts.chart)
+charts = ChartSource(folder=settings.charts, timeout_minutes=settings.timeouts.chart, drift=checked.drift)
 
 # Everything billable depends on the audit, so destroy runs it last.
 audit = Audit(f"{name}-audit", AuditArgs(settings=settings, survey=survey, cloud=cloud))

@@ -6,8 +6,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
+import openstack
+import pulumi
+from keystoneauth1.exceptions import ClientException
+
+from components.charts.drift import FAILURES, Change, drift
+from components.cloud.existing import ExistingCluster
 from components.cloud.flavors import Flavor, load_flavors
 from components.cloud.survey import Survey, survey
+from components.cluster.kubeconfig import USABLE, sign
 from components.hub.catalogue import Catalogue
 from components.hub.desktop_images import engine_mistakes
 from components.hub.sizes import check_fit
@@ -27,6 +34,8 @@ class Checked:
     """Reference of each image that the gateway uses and does not build, by name."""
     su_per_hour: dict[str, float]
     """Service units an hour, `floor` with every group at its minimum and `maximum` at its maximum."""
+    drift: dict[str, list[Change]]
+    """What someone changed by hand in each Helm release."""
 
 
 def preflight(settings: Settings, catalogue: Catalogue, cloud: str | None) -> Checked:
@@ -53,7 +62,8 @@ def preflight(settings: Settings, catalogue: Catalogue, cloud: str | None) -> Ch
     found = attempt(lambda: survey(settings, cloud))
     if costs is None or published is None or found is None or mistakes:
         raise SettingsError(mistakes)
-    return Checked(survey=found, published=published, su_per_hour=costs)
+    changes = find_drift(found.existing.cluster, cloud)
+    return Checked(survey=found, published=published, su_per_hour=costs, drift=changes)
 
 
 def su_per_hour(settings: Settings, flavors: dict[str, Flavor]) -> dict[str, float]:
@@ -78,6 +88,19 @@ def su_per_hour(settings: Settings, flavors: dict[str, Flavor]) -> dict[str, flo
         "floor": core + sum(group.min * price[group.flavor] for group in settings.node_groups),
         "maximum": core + sum(group.max * price[group.flavor] for group in settings.node_groups),
     }
+
+
+def find_drift(cluster: ExistingCluster | None, cloud: str | None) -> dict[str, list[Change]]:
+    """What was changed by hand in the gateway's cluster; nothing where there is none that answers."""
+    if cluster is None or cluster.failed:
+        return {}
+    magnum = openstack.connect(cloud=cloud).container_infrastructure_management
+    try:
+        found = magnum.get(f"/clusters/{cluster.id}").json()
+        return drift(sign(magnum, found)) if found["status"] in USABLE and found["api_address"] else {}
+    except (ClientException, *FAILURES) as error:
+        pulumi.log.warn(f"the cluster could not be asked what was changed in it by hand: {error}")
+        return {}
 
 
 def _published(settings: Settings, catalogue: Catalogue) -> dict[str, str]:

@@ -19,6 +19,7 @@ from pathlib import Path
 TASKS = {
     "audit": "components.teardown.report",
     "certificate": "components.certificates.wait_ready",
+    "heal": "components.charts.heal",
     "homes": "components.homes.volumes",
     "kubeconfig": "components.cluster.kubeconfig",
     "port": "components.edge.port",

@@ -13,7 +13,6 @@ from components.charts.install import ChartSource, install
 from components.cluster.magnum_cluster import MagnumCluster
 from components.settings.model import Certificates
 
-NAMESPACE = "cert-manager"
 ISSUER = "letsencrypt"
 SERVERS = {
     "production": "https://acme-v02.api.letsencrypt.org/directory",
@@ -54,7 +53,6 @@ class CertManager(pulumi.ComponentResource):
             name,
             chart=versions.CERT_MANAGER,
             source=args.charts,
-            namespace=NAMESPACE,
             cluster=args.cluster,
             values={
                 "crds": {"enabled": True},

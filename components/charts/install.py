@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pulumi
+import pulumi_command as command
 from pulumi_kubernetes import core, helm
 
+from components.charts.drift import Change
 from components.charts.records import release_hooks
 from components.charts.versions import Chart
 from components.cluster.magnum_cluster import MagnumCluster
+from components.task import task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +26,8 @@ class ChartSource:
     folder: str | None
     """A folder with all charts by name; their own repositories where it is None."""
     timeout_minutes: int
+    drift: Mapping[str, Sequence[Change]]
+    """What someone changed by hand in each release."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +36,8 @@ class Installed:
 
     namespace: core.v1.Namespace
     release: helm.v3.Release
+    healed: pulumi.Output[str]
+    """When objects of the release were last put back, else empty; what looks at them looks again."""
 
 
 def install(
@@ -38,18 +46,18 @@ def install(
     *,
     chart: Chart,
     source: ChartSource,
-    namespace: str,
     values: Mapping[str, Any],
     cluster: MagnumCluster,
     before: Callable[[core.v1.Namespace], pulumi.Resource] | None = None,
 ) -> Installed:
-    """Install `chart` with `values` as release and namespace `namespace`, as children of `component`.
+    """Install `chart` with `values`, as children of `component`.
 
     before: makes what must be in the namespace before the release, and stay until the release is gone.
 
     The Namespace is the gate on the way down: a release's deletion returns before its objects are gone, a
     namespace's only when all in it is, load balancers included. A failed install leaves nothing behind.
     """
+    namespace = chart.release
     place = core.v1.Namespace(
         f"{name}-namespace",
         metadata={"name": namespace},
@@ -85,4 +93,42 @@ def install(
         opts=options,
         **where,
     )
-    return Installed(namespace=place, release=release)
+    healed = _heal(component, name, chart=chart, source=source, cluster=cluster, release=release)
+    return Installed(namespace=place, release=release, healed=healed)
+
+
+def _heal(
+    component: pulumi.ComponentResource,
+    name: str,
+    *,
+    chart: Chart,
+    source: ChartSource,
+    cluster: MagnumCluster,
+    release: helm.v3.Release,
+) -> pulumi.Output[str]:
+    """Shows in a preview what someone changed by hand, and puts it back in `up`; when that was last.
+
+    Helm itself would not: the engine upgrades a release only when its values or its version change.
+    """
+    changes = source.drift.get(chart.release, ())
+    for change in changes:
+        pulumi.log.warn(f"changed by hand: {change}; `pulumi up` puts it back", component)
+    healed = command.local.Command(
+        f"{name}-drift",
+        create=task("heal", chart.release),
+        stdin=cluster.kubeconfig,
+        environment={
+            "CHANGES": "\n".join(map(str, changes)),
+            # The same change may be made twice; it is put back twice.
+            "SEEN": datetime.now(UTC).isoformat(timespec="seconds"),
+        },
+        logging=command.local.Logging.STDERR,
+        opts=pulumi.ResourceOptions(
+            parent=component,
+            depends_on=[release],
+            # Without a change there is nothing to run, and nothing to show.
+            ignore_changes=None if changes else ["environment"],
+        ),
+    )
+    # The kubeconfig on standard input would make a secret of it.
+    return pulumi.Output.unsecret(healed.stdout)

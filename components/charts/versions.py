@@ -10,20 +10,38 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """A Helm chart: its name, its version and the repository that it is published in."""
+    """A Helm chart, and where it is installed."""
 
     name: str
     version: str
     repository: str
+    """Where it is published."""
+    release: str
+    """Name of its release and of its namespace."""
 
 
 # Retired in March 2026; this is its last release and gets no more fixes. The maintained road is Traefik.
 INGRESS_NGINX = Chart(
-    name="ingress-nginx", version="4.15.1", repository="https://kubernetes.github.io/ingress-nginx"
+    name="ingress-nginx",
+    version="4.15.1",
+    repository="https://kubernetes.github.io/ingress-nginx",
+    release="ingress-nginx",
 )
 
-CERT_MANAGER = Chart(name="cert-manager", version="v1.21.1", repository="https://charts.jetstack.io")
+CERT_MANAGER = Chart(
+    name="cert-manager",
+    version="v1.21.1",
+    repository="https://charts.jetstack.io",
+    release="cert-manager",
+)
 
 # Hub 5.5 and configurable-http-proxy 5: version 4 of the proxy broke under ~300 users' idle WebSockets.
 # Needs Kubernetes >= 1.28. hub_values/ is written against this version's schema: move both together.
-JUPYTERHUB = Chart(name="jupyterhub", version="4.4.0", repository="https://hub.jupyter.org/helm-chart/")
+JUPYTERHUB = Chart(
+    name="jupyterhub",
+    version="4.4.0",
+    repository="https://hub.jupyter.org/helm-chart/",
+    release="jhub",
+)
+
+CHARTS = (INGRESS_NGINX, CERT_MANAGER, JUPYTERHUB)

@@ -18,8 +18,6 @@ from components.edge.reserved_address import ReservedAddress
 from components.settings.model import DEFAULT_WORKER
 from components.task import task
 
-NAMESPACE = "ingress-nginx"
-
 
 @dataclass(frozen=True, kw_only=True)
 class IngressNginxArgs:
@@ -51,7 +49,6 @@ class IngressNginx(pulumi.ComponentResource):
             name,
             chart=versions.INGRESS_NGINX,
             source=args.charts,
-            namespace=NAMESPACE,
             cluster=args.cluster,
             values={
                 "controller": {

@@ -18,8 +18,6 @@ from components.hub.desktop_images import DesktopImages
 from components.hub.values import TLS_SECRET, Wiring, hub_values
 from components.settings.model import Settings
 
-NAMESPACE = "jhub"
-
 
 @dataclass(frozen=True, kw_only=True)
 class JupyterHubReleaseArgs:
@@ -71,7 +69,6 @@ class JupyterHubRelease(pulumi.ComponentResource):
             name,
             chart=versions.JUPYTERHUB,
             source=args.charts,
-            namespace=NAMESPACE,
             cluster=args.cluster,
             before=homes if hub.storage.type == "home" else None,
             values=hub_values(

@@ -108,6 +108,7 @@ def survey(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         "survey",
         lambda *_: cloud.Survey(template_id="template-uuid", zone_id="zone-uuid", **answer),
     )
+    monkeypatch.setattr(preflight, "find_drift", lambda *_: {})
     return answer
 
 
