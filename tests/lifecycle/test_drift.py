@@ -108,6 +108,21 @@ def namespace_deleted(gateway: Gateway, _: Connection) -> None:
     client(gateway, "kubectl", "delete", "namespace", "jhub")
 
 
+def hub_scaled_to_nothing(gateway: Gateway, _: Connection) -> None:
+    client(gateway, "kubectl", "scale", "deployment", "hub", "--namespace", "jhub", "--replicas=0")
+
+
+def service_deleted(gateway: Gateway, _: Connection) -> None:
+    client(
+        gateway, "kubectl", "delete", "service", "ingress-nginx-controller", "--namespace", "ingress-nginx"
+    )
+
+
+def secret_changed(gateway: Gateway, _: Connection) -> None:
+    patch = '{"stringData": {"values.yaml": "somebody: else"}}'
+    client(gateway, "kubectl", "patch", "secret", "hub", "--namespace", "jhub", "--patch", patch)
+
+
 def address_detached(gateway: Gateway, _: Connection) -> None:
     client(gateway, "openstack", "floating", "ip", "unset", "--port", gateway.outputs()["ingress_ip"])
 
@@ -119,6 +134,15 @@ CASES: dict[str, tuple[Callable[[Gateway, Connection], None], list[str]]] = {
     "node group deleted": (node_group_deleted, ["- openstack:containerinfra/nodeGroup:NodeGroup: (delete)"]),
     "release changed by helm": (release_changed, ["startTimeout"]),
     "issuer edited": (issuer_edited, ["someone@else.test"]),
+    "hub scaled to nothing": (
+        hub_scaled_to_nothing,
+        ["Deployment hub: spec.replicas is 0, Helm set 1", "~ command:local:Command: (update)"],
+    ),
+    "chart's Service deleted": (service_deleted, ["Service ingress-nginx-controller: is missing"]),
+    "chart's Secret changed": (
+        secret_changed,
+        ["Secret hub: data.values.yaml is another value, Helm set a secret one"],
+    ),
     "namespace deleted": (
         namespace_deleted,
         ["- kubernetes:core/v1:Namespace: (delete)", "- kubernetes:helm.sh/v3:Release: (delete)"],
