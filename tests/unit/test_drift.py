@@ -1,4 +1,4 @@
-"""What of a release's objects counts as changed by hand; the API server's part is tests/lifecycle/test_drift.py's."""
+"""What counts as changed by hand in a release; tests/lifecycle/test_drift.py has the API server's part."""
 
 from __future__ import annotations
 
