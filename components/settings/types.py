@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 class Change(Enum):
     """What the next `pulumi up` does when a setting of a running gateway has changed.
 
-    Stands in a field's annotation, for docs/settings.md. tests/unit/test_settings_change.py holds the program
+    Stands in a field's annotation, for docs/settings.md. tests/unit/test_settings_docs.py holds the program
     to it.
     """
 
