@@ -20,8 +20,7 @@ from components.settings.load import load
 from components.teardown.audit import Audit, AuditArgs
 from components.teardown.guard import Guard
 
-settings, secrets = load()
-cloud = pulumi.Config("openstack").get("cloud")
+settings, secrets, cloud = load()
 catalogue = load_catalogue()
 checked = preflight(settings, catalogue, cloud)
 name, survey = settings.name, checked.survey

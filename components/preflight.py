@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-import openstack
 import pulumi
 from keystoneauth1.exceptions import ClientException
 
 from components.charts.drift import FAILURES, Change, drift
+from components.cloud.connection import connect
 from components.cloud.existing import ExistingCluster
 from components.cloud.flavors import Flavor, load_flavors
 from components.cloud.survey import Survey, survey
@@ -19,6 +19,7 @@ from components.hub.catalogue import Catalogue
 from components.hub.desktop_images import engine_mistakes
 from components.hub.sizes import check_fit
 from components.hub.values import read_layers
+from components.settings.cloud import CloudConfig
 from components.settings.errors import Mistake, SettingsError
 from components.settings.model import Settings
 
@@ -38,7 +39,7 @@ class Checked:
     """What someone changed by hand in each Helm release."""
 
 
-def preflight(settings: Settings, catalogue: Catalogue, cloud: str | None) -> Checked:
+def preflight(settings: Settings, catalogue: Catalogue, cloud: CloudConfig) -> Checked:
     """Check `settings` against all that they name.
 
     Raises SettingsError with every mistake, before anything is created.
@@ -90,11 +91,11 @@ def su_per_hour(settings: Settings, flavors: dict[str, Flavor]) -> dict[str, flo
     }
 
 
-def find_drift(cluster: ExistingCluster | None, cloud: str | None) -> dict[str, list[Change]]:
+def find_drift(cluster: ExistingCluster | None, cloud: CloudConfig) -> dict[str, list[Change]]:
     """What was changed by hand in the gateway's cluster; nothing where there is none that answers."""
     if cluster is None or cluster.failed:
         return {}
-    magnum = openstack.connect(cloud=cloud).container_infrastructure_management
+    magnum = connect(cloud).container_infrastructure_management
     try:
         found = magnum.get(f"/clusters/{cluster.id}").json()
         return drift(sign(magnum, found)) if found["status"] in USABLE and found["api_address"] else {}

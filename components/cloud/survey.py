@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-import openstack
 from keystoneauth1.exceptions import ClientException
 from openstack.connection import Connection
 from openstack.exceptions import ConfigException, SDKException
 
+from components.cloud.connection import connect
 from components.cloud.existing import (
     Existing,
     ExistingCluster,
@@ -23,6 +23,7 @@ from components.cloud.existing import (
     find_node_groups,
     find_record,
 )
+from components.settings.cloud import CloudConfig
 from components.settings.errors import Mistake, SettingsError
 from components.settings.model import Settings
 
@@ -36,13 +37,13 @@ class Survey:
     existing: Existing = field(default_factory=Existing)
 
 
-def survey(settings: Settings, cloud: str | None) -> Survey:
-    """Look up all that `settings` names in `cloud` (of clouds.yaml; OS_CLOUD or OS_* where it is None).
+def survey(settings: Settings, cloud: CloudConfig) -> Survey:
+    """Look up all that `settings` names in the cloud.
 
     Raises SettingsError: the cloud can't be reached, or does not have what is named.
     """
     try:
-        connection: Connection = openstack.connect(cloud=cloud)
+        connection = connect(cloud)
         connection.authorize()
     except (ConfigException, SDKException, ClientException) as error:
         raise SettingsError([_unreachable(cloud, error)]) from None
@@ -84,12 +85,15 @@ def survey(settings: Settings, cloud: str | None) -> Survey:
     return Survey(template_id=template_id, zone_id=zone_id, existing=existing)
 
 
-def _unreachable(cloud: str | None, error: Exception) -> Mistake:
+def _unreachable(cloud: CloudConfig, error: Exception) -> Mistake:
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    if cloud.auth_url:
+        rule = f"must be the Keystone of a cloud that lets you in ({reason})"
+        return Mistake(key="openstack:authUrl", rule=rule, value=cloud.auth_url)
     return Mistake(
         key="openstack:cloud",
         rule=f"must name a cloud of clouds.yaml that answers ({reason})",
-        value=cloud or "the cloud of OS_CLOUD or OS_AUTH_URL",
+        value=cloud.cloud or "the cloud of OS_CLOUD or OS_AUTH_URL",
         example="`openstack --os-cloud NAME token issue` must work",
     )
 

@@ -1,7 +1,7 @@
 """Wait until a Magnum cluster is complete, then sign a kubeconfig for it and print that.
 
-Environment: CLUSTER_ID, TIMEOUT_MINUTES, and OS_CLOUD or OS_* for the cloud. Exit 1: the cluster failed or
-was not complete in time, with Magnum's own reason.
+Environment: CLUSTER_ID, TIMEOUT_MINUTES, and the cloud's (components/cloud/connection.py). Exit 1: the
+cluster failed or was not complete in time, with Magnum's own reason.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import os
 import sys
 from typing import Any
 
-import openstack
 import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -19,8 +18,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from keystoneauth1.adapter import Adapter
 from keystoneauth1.exceptions import ClientException, ConnectFailure, RetriableConnectionFailure
+from openstack.exceptions import SDKException
 from requests import HTTPError, codes
 from tenacity import RetryError, Retrying, TryAgain, retry_if_exception, stop_after_delay, wait_fixed
+
+from components.cloud.connection import from_environment
 
 POLL_SECONDS = 5
 COMPLETE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "RESUME_COMPLETE", "ROLLBACK_COMPLETE")
@@ -127,13 +129,13 @@ def _data(pem: str) -> str:
 
 def main(_: list[str]) -> int:
     """Run the task; the exit code."""
-    magnum = openstack.connect().container_infrastructure_management
     try:
+        magnum = from_environment().container_infrastructure_management
         cluster = wait_complete(
             magnum, os.environ["CLUSTER_ID"], timeout_s=60 * float(os.environ["TIMEOUT_MINUTES"])
         )
         print(sign(magnum, cluster), end="")
-    except (ClusterFailed, ClientException, HTTPError) as error:
+    except (ClusterFailed, SDKException, ClientException, HTTPError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

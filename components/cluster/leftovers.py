@@ -9,18 +9,19 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-import openstack
 import pulumi
 from openstack.exceptions import raise_from_response
 from tenacity import Retrying, TryAgain, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from components.cloud.connection import connect
 from components.cloud.ownership import NODE_GROUPS, OWNER_LABEL
+from components.settings.cloud import CloudConfig
 
 POLL_SECONDS = 5
 REMOVAL_TIMEOUT_S = 1800
 
 
-def cluster_hooks(name: str, cloud: str | None) -> pulumi.ResourceHookBinding:
+def cluster_hooks(name: str, cloud: CloudConfig) -> pulumi.ResourceHookBinding:
     """For the cluster: one of the gateway's own that failed after the run that began it had ended."""
 
     async def before_create(args: pulumi.ResourceHookArgs) -> None:
@@ -32,9 +33,9 @@ def cluster_hooks(name: str, cloud: str | None) -> pulumi.ResourceHookBinding:
     )
 
 
-def clear_cluster(name: str, cloud: str | None) -> None:
+def clear_cluster(name: str, cloud: CloudConfig) -> None:
     """Delete the gateway's clusters called `name` that are in CREATE_FAILED; returns when they are gone."""
-    magnum = openstack.connect(cloud=cloud).container_infrastructure_management
+    magnum = connect(cloud).container_infrastructure_management
 
     def look() -> None:
         for cluster in [c for c in magnum.clusters() if c.name == name]:
@@ -49,7 +50,7 @@ def clear_cluster(name: str, cloud: str | None) -> None:
     _until_clear(look)
 
 
-def node_group_hooks(name: str, cloud: str | None) -> pulumi.ResourceHookBinding:
+def node_group_hooks(name: str, cloud: CloudConfig) -> pulumi.ResourceHookBinding:
     """For a node group: waits for others of the cluster, and removes one of its name whose creation failed.
 
     Magnum fails on two that are made at once, and refuses a second one of the same name.
@@ -64,9 +65,9 @@ def node_group_hooks(name: str, cloud: str | None) -> pulumi.ResourceHookBinding
     )
 
 
-def clear_node_group(cluster: str, name: str, cloud: str | None) -> None:
+def clear_node_group(cluster: str, name: str, cloud: CloudConfig) -> None:
     """Returns when no node group of `cluster` is in progress and none called `name` is in CREATE_FAILED."""
-    magnum = openstack.connect(cloud=cloud).container_infrastructure_management
+    magnum = connect(cloud).container_infrastructure_management
     address = f"/clusters/{cluster}/nodegroups"
 
     def look() -> None:

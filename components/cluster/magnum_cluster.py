@@ -13,6 +13,7 @@ from components.cloud.connection import environment
 from components.cloud.ownership import ATTEMPT_LABEL, OWNER_LABEL
 from components.cloud.survey import Survey
 from components.cluster.leftovers import cluster_hooks
+from components.settings.cloud import CloudConfig
 from components.settings.model import Settings
 from components.task import task
 
@@ -23,8 +24,7 @@ class MagnumClusterArgs:
 
     settings: Settings
     survey: Survey
-    cloud: str | None
-    """Name in clouds.yaml; the environment's OS_* where it is None."""
+    cloud: CloudConfig
 
 
 class MagnumCluster(pulumi.ComponentResource):
@@ -42,7 +42,7 @@ class MagnumCluster(pulumi.ComponentResource):
     """YAML of a cluster-admin's kubeconfig; a secret; there when the cluster is complete."""
     provider: kubernetes.Provider
     """Kubernetes provider of this cluster, for what is created in it."""
-    cloud: str | None
+    cloud: CloudConfig
     """The cloud that the cluster is in."""
 
     def __init__(
@@ -95,11 +95,13 @@ class MagnumCluster(pulumi.ComponentResource):
         signed = command.local.Command(
             f"{name}-kubeconfig",
             create=task("kubeconfig"),
+            # Only another cluster or generation has it signed again; another credential keeps it.
+            update='printf %s "$PULUMI_COMMAND_STDOUT"',
+            triggers=[cluster.id, settings.kubeconfig_generation],
             environment=environment(
                 args.cloud,
                 CLUSTER_ID=cluster.id,
                 TIMEOUT_MINUTES=str(args.settings.timeouts.cluster),
-                GENERATION=str(settings.kubeconfig_generation),
             ),
             logging=command.local.Logging.STDERR,
             opts=pulumi.ResourceOptions(

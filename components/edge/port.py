@@ -1,6 +1,6 @@
 """Print the id of the port that a floating IP is attached to, once it is attached.
 
-Environment: ADDRESS, and OS_CLOUD or OS_* for the cloud. Exit 1: it is not attached in time.
+Environment: ADDRESS, and the cloud's (components/cloud/connection.py). Exit 1: it is not attached in time.
 """
 
 from __future__ import annotations
@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import sys
 
-import openstack
 from keystoneauth1.exceptions import ClientException
 from openstack.connection import Connection
 from openstack.exceptions import SDKException
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+from components.cloud.connection import from_environment
 
 POLL_SECONDS = 2
 PATIENCE_SECONDS = 120
@@ -28,7 +29,7 @@ def main(_: list[str]) -> int:
     """Run the task; the exit code."""
     address = os.environ["ADDRESS"]
     try:
-        cloud = openstack.connect()
+        cloud = from_environment()
         wait = Retrying(
             stop=stop_after_delay(PATIENCE_SECONDS),
             wait=wait_fixed(POLL_SECONDS),

@@ -1,7 +1,7 @@
 """Keep the users' homes when their cluster goes (`keep`), and give them back to the next one (`take-back`).
 
-Environment: GATEWAY, CLUSTER_ID, NAMESPACE, STORAGE_CLASS, and OS_CLOUD or OS_* for the cloud. Standard
-input: the kubeconfig. `take-back` prints how volumes name their cluster, and `keep` finds that in
+Environment: GATEWAY, CLUSTER_ID, NAMESPACE, STORAGE_CLASS, and the cloud's (components/cloud/connection.py).
+Standard input: the kubeconfig. `take-back` prints how volumes name their cluster, and `keep` finds that in
 PULUMI_COMMAND_STDOUT. Exit 1: a home could not be kept, or not be given back.
 """
 
@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 import sys
 
-import openstack
 import yaml
 from keystoneauth1.exceptions import ClientException
 from kubernetes import client, config
 from openstack.exceptions import SDKException
 from urllib3.exceptions import HTTPError
 
+from components.cloud.connection import from_environment
 from components.homes.keep import keep_homes
 from components.homes.place import HomesError, Place, say
 from components.homes.take_back import take_back
@@ -30,7 +30,7 @@ def main(words: list[str]) -> int:
         place = Place(
             gateway=os.environ["GATEWAY"],
             namespace=os.environ["NAMESPACE"],
-            cloud=openstack.connect(),
+            cloud=from_environment(),
             api=client.CoreV1Api(connection),
         )
         if words == ["keep"]:

@@ -1,13 +1,17 @@
-"""Reads a stack's configuration once, checks it as a whole, and gives settings and secrets apart."""
+"""Reads a stack's configuration once, checks it as a whole, and gives settings, secrets and cloud apart."""
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from typing import Any
 
 import pulumi
-from pulumi.runtime.config import CONFIG
+from pulumi.runtime.config import CONFIG, is_config_secret
 from pydantic import ValidationError
 
+from components.settings.cloud import SECRETS as CLOUD_SECRETS
+from components.settings.cloud import CloudConfig, Login
 from components.settings.errors import Mistake, SettingsError, from_pydantic
 from components.settings.model import Settings
 from components.settings.secrets import SECRETS, secret_mistakes
@@ -27,19 +31,17 @@ def check(config: dict[str, Any]) -> Settings:
         raise SettingsError(mistakes) from None
 
 
-def load() -> tuple[Settings, dict[str, pulumi.Output[str]]]:
-    """The current stack's settings, and those of SECRETS that it has.
+def load() -> tuple[Settings, dict[str, pulumi.Output[str]], CloudConfig]:
+    """The current stack's settings, those of SECRETS that it has, and how it reaches the cloud.
 
     Raises SettingsError with one Mistake for each wrong, missing or unknown key, secrets included.
     """
     config = pulumi.Config(NAMESPACE)
-    prefix = f"{NAMESPACE}:"
-    keys = [key.removeprefix(prefix) for key in CONFIG.get() if key.startswith(prefix)]
     mistakes: list[Mistake] = []
     settings: Settings | None = None
     try:
         settings = check(
-            {key: _parsed(config, key) for key in keys if key not in SECRETS and config.get(key)}
+            {key: _parsed(config, key) for key in _keys(config) if key not in SECRETS and config.get(key)}
         )
     except SettingsError as error:
         mistakes.extend(error.mistakes)
@@ -49,9 +51,54 @@ def load() -> tuple[Settings, dict[str, pulumi.Output[str]]]:
     if config.get("cookieSecret"):
         needed.append("cookieSecret")
     mistakes.extend(secret_mistakes(config, needed))
-    if mistakes or settings is None:
+    cloud: CloudConfig | None = None
+    try:
+        cloud = _cloud(pulumi.Config("openstack"))
+    except SettingsError as error:
+        mistakes.extend(error.mistakes)
+    if mistakes or settings is None or cloud is None:
+        # The value of a misspelt key may be a secret.
+        raise SettingsError(replace(m, value=None) if is_config_secret(m.key) else m for m in mistakes)
+    return settings, {key: config.require_secret(key) for key in needed}, cloud
+
+
+def _keys(config: pulumi.Config) -> list[str]:
+    """The stack's keys in the namespace of `config`, without it."""
+    prefix = f"{config.name}:"
+    return [key.removeprefix(prefix) for key in CONFIG.get() if key.startswith(prefix)]
+
+
+def _cloud(config: pulumi.Config) -> CloudConfig:
+    """The settings of the OpenStack provider.
+
+    Raises SettingsError for unknown keys, for secrets in plain text, and for two ways to log in.
+    """
+    read = {"endpointOverrides": config.get_object}
+    try:
+        cloud = CloudConfig.model_validate({key: read.get(key, config.get)(key) for key in _keys(config)})
+    except ValidationError as error:
+        raise SettingsError(from_pydantic(error, CloudConfig, prefix=f"{config.name}:")) from None
+    login = {
+        name: f"{config.name}:{field.alias}"
+        for name, field in Login.model_fields.items()
+        if getattr(cloud, name) is not None
+    }
+    mistakes = [
+        Mistake(
+            key=login[name],
+            rule="must be encrypted in the stack's file",
+            example=f"`pulumi config set --secret {login[name]}`",
+        )
+        for name in CLOUD_SECRETS
+        if name in login and not is_config_secret(login[name])
+    ]
+    named = f"{config.name}:cloud" if cloud.cloud else "OS_CLOUD" if os.environ.get("OS_CLOUD") else None
+    if login and named:
+        rule = f"has no effect beside {named}, since clouds.yaml says how to log in there; remove one of them"
+        mistakes.append(Mistake(key=", ".join(login.values()), rule=rule))
+    if mistakes:
         raise SettingsError(mistakes)
-    return settings, {key: config.require_secret(key) for key in needed}
+    return cloud
 
 
 def _parsed(config: pulumi.Config, key: str) -> Any:

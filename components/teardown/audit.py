@@ -9,6 +9,7 @@ import pulumi_command as command
 
 from components.cloud.connection import environment
 from components.cloud.survey import Survey
+from components.settings.cloud import CloudConfig
 from components.settings.model import Settings
 from components.task import task
 
@@ -19,8 +20,7 @@ class AuditArgs:
 
     settings: Settings
     survey: Survey
-    cloud: str | None
-    """Name in clouds.yaml; the environment's OS_* where it is None."""
+    cloud: CloudConfig
 
 
 class Audit(pulumi.ComponentResource):

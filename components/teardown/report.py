@@ -1,6 +1,6 @@
 """Ask the cloud what is left of a gateway after its destruction, and print that with its cost a day.
 
-Environment: GATEWAY, FQDN, ZONE_ID, KEEP (words, what may stay), and OS_CLOUD or OS_* for the cloud.
+Environment: GATEWAY, FQDN, ZONE_ID, KEEP (what may stay), and the cloud's (components/cloud/connection.py).
 With the argument `before` it prints what the audit at the end must know about the time before: see `strays`.
 Exit 1: something of this gateway is left, or the cloud could not be asked.
 """
@@ -10,11 +10,10 @@ from __future__ import annotations
 import os
 import sys
 
-import openstack
 from keystoneauth1.exceptions import ClientException
-from openstack.connection import Connection
 from openstack.exceptions import SDKException
 
+from components.cloud.connection import from_environment
 from components.teardown.leftovers import Gateway, settled, strays
 
 PATIENCE_SECONDS = 300
@@ -31,7 +30,7 @@ def main(words: list[str]) -> int:
         known=frozenset(os.environ.get("PULUMI_COMMAND_STDOUT", "").split()),
     )
     try:
-        cloud: Connection = openstack.connect()
+        cloud = from_environment()
         if words == ["before"]:
             print(*(key for key, _ in strays(cloud)))
             return 0

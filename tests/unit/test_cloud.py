@@ -5,13 +5,13 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-import openstack
 import pytest
 from keystoneauth1.exceptions import ConnectFailure
 
 from components.cloud import survey as cloud
 from components.cloud.existing import Existing, ExistingCluster, ExistingNodeGroup
 from components.cloud.ownership import description
+from components.settings.cloud import CloudConfig
 from components.settings.errors import SettingsError
 from components.settings.load import check
 from tests.unit.conftest import SECRETS, stack_config
@@ -96,14 +96,16 @@ def group(**fields: Any) -> dict[str, Any]:
 @pytest.fixture
 def answering(monkeypatch: pytest.MonkeyPatch) -> Cloud:
     answer = Cloud()
-    monkeypatch.setattr(openstack, "connect", lambda **_: answer)
+    monkeypatch.setattr(cloud, "connect", lambda _: answer)
     return answer
 
 
 def look() -> cloud.Survey:
     config = stack_config()
     plain = {k.removeprefix("gateway:"): v for k, v in config.items() if k.startswith("gateway:")}
-    return cloud.survey(check({k: v for k, v in plain.items() if k not in SECRETS}), "openstack")
+    return cloud.survey(
+        check({k: v for k, v in plain.items() if k not in SECRETS}), CloudConfig(cloud="openstack")
+    )
 
 
 def refusal() -> str:
@@ -131,10 +133,10 @@ def test_all_that_is_not_there_is_told_at_once(answering: Cloud) -> None:
 
 
 def test_unreachable_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(**_: Any) -> None:
+    def refuse(_: Any) -> None:
         raise ConnectFailure("Unable to establish connection to https://cloud.test:5000/v3/")
 
-    monkeypatch.setattr(openstack, "connect", refuse)
+    monkeypatch.setattr(cloud, "connect", refuse)
     text = refusal()
     assert "openstack:cloud: must name a cloud of clouds.yaml that answers (Unable to establish" in text
     assert "got 'openstack'" in text

@@ -5,11 +5,11 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-import openstack
 import pytest
 
 from components.charts.records import forget_release
 from components.cluster import leftovers
+from components.settings.cloud import CloudConfig
 
 
 class Magnum:
@@ -60,7 +60,7 @@ def waits(monkeypatch: pytest.MonkeyPatch, magnum: Magnum) -> list[str]:
 def magnum(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Magnum:
     answer = Magnum(*request.param)
     connection = SimpleNamespace(container_infrastructure_management=answer)
-    monkeypatch.setattr(openstack, "connect", lambda **_: connection)
+    monkeypatch.setattr(leftovers, "connect", lambda _: connection)
     return answer
 
 
@@ -76,7 +76,7 @@ def magnum(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> M
 def test_a_cluster_that_failed_goes_before_the_next_comes(
     magnum: Magnum, waits: list[str], deleted: list[str]
 ) -> None:
-    leftovers.clear_cluster("gw25", None)
+    leftovers.clear_cluster("gw25", CloudConfig())
     assert magnum.deleted == deleted
     assert waits == ["DELETE_IN_PROGRESS"] * len(deleted)
 
@@ -84,7 +84,7 @@ def test_a_cluster_that_failed_goes_before_the_next_comes(
 @pytest.mark.parametrize("magnum", [[("c-1", "gw25", "CREATE_FAILED")]], indirect=True)
 def test_somebody_elses_failed_cluster_stays(magnum: Magnum) -> None:
     magnum.owner = "someone"
-    leftovers.clear_cluster("gw25", None)
+    leftovers.clear_cluster("gw25", CloudConfig())
     assert magnum.deleted == []
 
 
@@ -101,7 +101,7 @@ def test_somebody_elses_failed_cluster_stays(magnum: Magnum) -> None:
 def test_node_groups_are_made_one_after_the_other(
     magnum: Magnum, waits: list[str], deleted: list[str], waited: int
 ) -> None:
-    leftovers.clear_node_group("c-1", "mediums", None)
+    leftovers.clear_node_group("c-1", "mediums", CloudConfig())
     assert magnum.deleted == deleted
     assert len(waits) == waited
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import openstack
 import pytest
 
 from components import preflight
@@ -117,7 +116,7 @@ def running(program: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> Cal
         group(name="larges", uuid="n-2"),
     ]
     answer.ip_list = [thing(id="a-1", description=description("gw25"), floating_network_id="public-uuid")]
-    monkeypatch.setattr(openstack, "connect", lambda **_: answer)
+    monkeypatch.setattr(cloud, "connect", lambda _: answer)
     monkeypatch.setattr(preflight, "survey", cloud.survey)
     monkeypatch.setattr(preflight, "engine_mistakes", lambda *_: [])
 
