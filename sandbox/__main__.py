@@ -13,8 +13,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from sandbox import cloud, containers, layout, processes, shell, toolchain
-from sandbox.steps import ToolchainError
+from sandbox import cloud, containers, layout, processes, shell
+from sandbox.tools import toolchain
+from sandbox.tools.steps import ToolchainError
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
 

@@ -14,8 +14,9 @@ from pathlib import Path
 import psutil
 import yaml
 
-from sandbox import containers, engine, layout
-from sandbox.packages import program
+from sandbox import containers, layout
+from sandbox.tools import engine
+from sandbox.tools.packages import program
 
 STACK = "sandbox"
 CLOUD = "sandbox"

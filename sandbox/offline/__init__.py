@@ -1,1 +1,1 @@
-"""What only a machine needs that cannot download Pulumi and its plugins."""
+"""What is needed only on a machine that cannot download Pulumi and its plugins."""

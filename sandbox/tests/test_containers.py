@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import containers, layout, packages, processes, shell
+from sandbox import containers, layout, processes, shell
 from sandbox.containers import ContainersError
+from sandbox.tools import packages
 
 PRESENT = "unix:///run/present.sock"
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import engine, layout, packages, shell
-from sandbox.programs import GoPrograms
-from sandbox.steps import Report, Step, ToolchainError, run_lanes
+from sandbox import layout, shell
+from sandbox.offline import build
+from sandbox.tools import engine, packages
+from sandbox.tools.programs import GoPrograms
+from sandbox.tools.steps import Report, Step, ToolchainError, run_lanes
 
 
 class Copy(Step):
@@ -136,7 +138,7 @@ def test_an_engine_that_cannot_be_downloaded_is_built(home: Path, monkeypatch: p
     (home / "requirements.txt").write_text("pulumi==1.2.3\n")
     monkeypatch.setattr(engine, "OFFICIAL", f"file://{home}/absent.tar.gz")
     monkeypatch.setattr(GoPrograms, "run", lambda _, report: report("built"))
-    monkeypatch.setattr(engine.Engine, "_install_language_host", lambda _, report: report("host"))
+    monkeypatch.setattr(build, "install_language_host", lambda report: report("host"))
     said: list[str] = []
     engine.Engine().run(said.append)
     assert said[-2:] == ["built", "host"]

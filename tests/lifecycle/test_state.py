@@ -16,8 +16,9 @@ import psutil
 import pytest
 import yaml
 
-from sandbox import layout, programs
+from sandbox import layout
 from sandbox.tests.magnum import eventually
+from sandbox.tools import programs
 from tests.lifecycle.conftest import Gateway
 
 NAME = "secretive"

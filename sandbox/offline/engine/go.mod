@@ -1,4 +1,4 @@
-module sandbox/go/engine
+module sandbox/offline/engine
 
 go 1.26
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from sandbox import engine, layout, toolchain
+from sandbox import layout
+from sandbox.tools import engine, toolchain
 
 PROJECT = """
 name: sample

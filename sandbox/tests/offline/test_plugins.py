@@ -15,7 +15,7 @@ import pytest
 from google.protobuf import json_format, struct_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from sandbox import engine
+from sandbox.tools import engine
 
 KUBECONFIG = """
 apiVersion: v1

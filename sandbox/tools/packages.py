@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sandbox import layout
-from sandbox.steps import Report, Step, ToolchainError
+from sandbox.tools.steps import Report, Step, ToolchainError
 
 SERVERS = {"named": "bind9", "rndc": "bind9-utils", "dig": "bind9-dnsutils", "etcd": "etcd-server"}
 """Programs, and the Debian packages that have them."""

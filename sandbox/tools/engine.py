@@ -1,7 +1,7 @@
-"""Pulumi's engine, its language host for Python and its provider plugins: the official ones, else our own.
+"""Pulumi's engine, its language host for Python and its provider plugins.
 
-Official: a `pulumi` on the PATH, or one that can be downloaded, and what it installs. Where they are not to
-be had, the engine is built from its Go module, and the plugins are the stand-ins under sandbox/plugins/.
+Official are a `pulumi` on the PATH, or one that can be downloaded, and what it installs. Where these can't be
+had, sandbox/offline builds the engine from its Go module and smaller plugins of our own.
 """
 
 from __future__ import annotations
@@ -10,25 +10,20 @@ import os
 import platform
 import re
 import shutil
-import subprocess
-import sys
 import tarfile
 import urllib.request
 from pathlib import Path
 
 from sandbox import layout
-from sandbox.programs import GoPrograms, go, go_environment, module_version
-from sandbox.steps import Report, Step, ToolchainError
+from sandbox.offline import build
+from sandbox.tools.steps import Report, Step, ToolchainError
 
-SDK = "github.com/pulumi/pulumi/sdk/v3"
 OFFICIAL = "https://get.pulumi.com/releases/sdk/pulumi-v{version}-{system}-{machine}.tar.gz"
 OFFICIAL_PROGRAMS = ("pulumi", "pulumi-language-python", "pulumi-language-python-exec")
 CONNECT_TIMEOUT_S = 5
 PLUGIN_TIMEOUT_S = 180
 """For the download of an official plugin; they are up to 60 MB."""
 PLUGINS = ("openstack", "kubernetes", "command", "docker")
-MODULE = layout.ROOT / "sandbox" / "offline" / "engine"
-PLUGIN_SOURCES = layout.ROOT / "sandbox" / "offline" / "plugins"
 SHARED_HOME = layout.CACHE / "pulumi"
 """PULUMI_HOME while plugins are installed; every sandbox's own home links to its plugins."""
 
@@ -56,14 +51,7 @@ class Engine(Step):
     about = "getting the engine: downloaded, or built from its source in some 3 minutes"
 
     def __init__(self) -> None:
-        self._version = module_version(MODULE, SDK)
-        self._build = GoPrograms(
-            self.name,
-            self.about,
-            MODULE,
-            {"pulumi": "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"},
-            variables={f"{SDK}/go/common/version.Version": self._version},
-        )
+        self._build = build.engine()
         self.inputs = self._build.inputs
         self.outputs = tuple(layout.BIN / program for program in OFFICIAL_PROGRAMS)
 
@@ -78,7 +66,7 @@ class Engine(Step):
         except (OSError, tarfile.TarError) as reason:
             report(f"the official engine can't be downloaded here ({reason}): building it")
             self._build.run(report)
-            self._install_language_host(report)
+            build.install_language_host(report)
 
     @staticmethod
     def _download(report: Report) -> None:
@@ -94,28 +82,6 @@ class Engine(Step):
                 if member.isfile() and member.name in OFFICIAL_PROGRAMS:
                     archive.extract(member, layout.BIN, filter="data")
 
-    def _install_language_host(self, report: Report) -> None:
-        executor = layout.BIN / "pulumi-language-python-exec"
-        words = [str(go()), "list", "-m", "-f", "{{.Dir}}", SDK]
-        answer = subprocess.run(
-            words,
-            cwd=self._build.module,
-            env={**os.environ, **go_environment()},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        report("language host for Python")
-        shutil.copyfile(Path(answer.stdout.strip(), "python", "cmd", executor.name), executor)
-        host = layout.BIN / "pulumi-language-python"
-        source = layout.ROOT / "sandbox" / "offline" / "language_host.py"
-        # -P: the folder of the host must not stand in for packages of the same name.
-        host.write_text(
-            f'#!/bin/sh\nexec "{sys.executable}" -P "{source}" "{executor}" {self._version} "$@"\n',
-            encoding="utf-8",
-        )
-        host.chmod(0o755)
-
 
 class Plugin(Step):
     """One provider plugin, in the version of its Python package."""
@@ -125,23 +91,10 @@ class Plugin(Step):
         self._version = pinned(f"pulumi-{provider}")
         self.name = f"Plugin {provider}"
         self.about = f"getting the plugin {provider} {self._version}: downloaded, or its stand-in built"
-        program = f"pulumi-resource-{provider}"
-        own = (PLUGIN_SOURCES / provider / "go.mod").exists()
-        module = PLUGIN_SOURCES / provider if own else PLUGIN_SOURCES
-        shared = [] if own else [module / "go.mod", module / "go.sum", module / "base"]
-        self._build = GoPrograms(
-            self.name,
-            self.about,
-            module,
-            {program: "." if own else f"./{provider}"},
-            sources=[*shared, PLUGIN_SOURCES / provider],
-            variables={"main.version": self._version},
-            # Not in BIN: the engine would find it on the PATH, and say so each time.
-            folder=layout.CACHE / "plugins",
-        )
+        self._build = build.plugin(provider, self._version)
         self.inputs = self._build.inputs
         installed = SHARED_HOME / "plugins" / f"resource-{provider}-v{self._version}"
-        self.outputs = (installed / program,)
+        self.outputs = (installed / f"pulumi-resource-{provider}",)
 
     def run(self, report: Report) -> None:
         """Install the official plugin, or our own as if it had been downloaded."""
@@ -165,5 +118,5 @@ class Plugin(Step):
 
 
 def plugins() -> list[Plugin]:
-    """A step for each plugin that can be had in some way."""
-    return [Plugin(provider) for provider in PLUGINS if (PLUGIN_SOURCES / provider).is_dir()]
+    """A step for each plugin that the program needs."""
+    return [Plugin(provider) for provider in PLUGINS]

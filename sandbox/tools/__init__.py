@@ -1,0 +1,1 @@
+"""What the sandbox needs on this machine, set up once: programs, plugins, virtual environments."""
