@@ -14,6 +14,7 @@ from openstack.exceptions import raise_from_response
 
 from components.cloud.ownership import (
     ATTEMPT_LABEL,
+    AUTOSCALING_LABEL,
     GROUP_ATTEMPT_LABEL,
     NODE_GROUPS,
     OWNER_LABEL,
@@ -112,6 +113,11 @@ def _changed(settings: Settings, found: Any) -> Iterator[Mistake]:
         if wanted != has:
             rule = f"must be {has}, what the cluster has; for another one destroy the gateway first"
             yield Mistake(key=f"gateway:{key}", rule=rule, value=wanted)
+    if labels.get(AUTOSCALING_LABEL, "false").lower() != "true":
+        rule = "must be its min, since the cluster was made without autoscaling; destroy the gateway first"
+        for i, group in enumerate(settings.node_groups):
+            if group.max > group.min:
+                yield Mistake(key=f"gateway:nodeGroups[{i}].max", rule=rule, value=group.max)
 
 
 def find_node_groups(connection: Connection, cluster: str, workers: int) -> dict[str, ExistingNodeGroup]:

@@ -8,6 +8,8 @@ ATTEMPT_LABEL = "gateway_attempt"
 """The cluster's label that counts up when a cluster whose creation failed is made anew."""
 GROUP_ATTEMPT_LABEL = "gateway_group_attempt"
 """The same of a node group, by a name of its own since it inherits the cluster's labels."""
+AUTOSCALING_LABEL = "auto_scaling_enabled"
+"""The cluster's label that lets its node groups scale; their own label of that name does nothing."""
 NODE_GROUPS = "1.9"
 """Magnum's API since this microversion has node groups; without it the answer is 406."""
 

@@ -10,7 +10,7 @@ import pulumi_kubernetes as kubernetes
 from pulumi_openstack import containerinfra
 
 from components.cloud.connection import environment
-from components.cloud.ownership import ATTEMPT_LABEL, OWNER_LABEL
+from components.cloud.ownership import ATTEMPT_LABEL, AUTOSCALING_LABEL, OWNER_LABEL
 from components.cloud.survey import Survey
 from components.cluster.leftovers import cluster_hooks
 from components.settings.cloud import CloudConfig
@@ -71,8 +71,9 @@ class MagnumCluster(pulumi.ComponentResource):
                 # The template's Retain would leave the volumes of homes and hub behind, billing.
                 "csi_cinder_reclaim_policy": "Delete",
                 **settings.labels,
-                # The gate for every node group of the cluster; their own label of that name does nothing.
-                "auto_scaling_enabled": str(any(g.max > g.min for g in args.settings.node_groups)).lower(),
+                # The gate for every node group, which no later update can open. It is always open, since a
+                # group whose min is its max does not scale.
+                AUTOSCALING_LABEL: "true",
                 # The dashboard of template 1-33 is defunct; waiting for it hangs in CREATE_IN_PROGRESS.
                 "kube_dashboard_enabled": "false",
                 OWNER_LABEL: args.settings.name,

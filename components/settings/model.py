@@ -12,7 +12,8 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from components.settings.hub import Hub, Images
-from components.settings.types import Change, Email, MagnumName, Minutes, Model, Zone
+from components.settings.names import MagnumName, room_for_group
+from components.settings.types import Change, Email, Minutes, Model, Zone
 
 DEFAULT_WORKER = "default-worker"
 """The node group that Magnum makes with every cluster; the gateway's core runs there."""
@@ -172,11 +173,15 @@ class Settings(Model):
 
     @field_validator("node_groups")
     @classmethod
-    def _distinct(cls, groups: list[NodeGroup]) -> list[NodeGroup]:
-        """Each by another name."""
+    def _distinct(cls, groups: list[NodeGroup], info: ValidationInfo) -> list[NodeGroup]:
+        """Each by another name, short enough for Magnum."""
         names = [group.name for group in groups]
         if len(set(names)) < len(names):
             raise PydanticCustomError("names", "must have names that differ")
+        room = room_for_group(info.data.get("name", ""))
+        if max(map(len, names)) > room:
+            rule = "must have names of at most {room} characters beside this gateway:name"
+            raise PydanticCustomError("names", rule, {"room": room})
         return groups
 
     @field_validator("keep")

@@ -68,15 +68,6 @@ def expanded(value: str) -> str:
     return text
 
 
-MagnumName = Annotated[
-    str,
-    Field(max_length=30),
-    # Every selector that names the group or the cluster would miss a rewritten name.
-    AfterValidator(
-        Form(r"[a-z0-9-]{3,}", "be at least 3 of the characters a-z, 0-9 and '-' (Magnum would rewrite it)")
-    ),
-    AfterValidator(Form(r"[a-z].*[^-]", "be a name that begins with a letter and does not end with '-'")),
-]
 Zone = Annotated[
     str,
     AfterValidator(

@@ -43,6 +43,8 @@ def _settle_group(wanted: spec.Cluster, told: spec.Status, group: NodeGroup) -> 
     target = wanted.groups.get(group.uuid)
     if target is None or reached is None or faults.hangs(wanted.name, group.name):
         return False
+    if not spec.findable(wanted.stack_id, target.name):
+        return False
     if reached.error and reached.machines < target.least:
         _fail(group, reached.error)
         with spec.edit(wanted.uuid) as changed:

@@ -30,6 +30,16 @@ def sanitized(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
+def findable(stack_id: str, component: str) -> bool:
+    """Whether the real driver finds a component's object again under the name that its chart gave it.
+
+    The chart cuts the name (`openstack-cluster.componentName` of capi-helm-charts); the driver sanitizes it
+    instead (`get_k8s_resource_name`), and waits for ever for the object of a name that differs.
+    """
+    whole = f"{stack_id}-{component}"
+    return whole[:63].removesuffix("-") == sanitized(whole)
+
+
 class NodeGroup(BaseModel):
     """One node group as its machines should be; sizes in MiB and GiB."""
 

@@ -40,7 +40,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "name that Magnum would rewrite": (
         setting("nodeGroups", 0, "name", to="Big.Nodes"),
-        "must be at least 3 of the characters a-z, 0-9 and '-' (Magnum would rewrite it), got 'Big.Nodes'",
+        "gateway:nodeGroups[0].name: must be spelled as Magnum would spell it ('big-nodes'), got 'Big.Nodes'",
     ),
     "min over max": (
         setting("nodeGroups", 0, "min", to=21),

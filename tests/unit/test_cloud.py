@@ -69,7 +69,7 @@ def cluster(**fields: Any) -> SimpleNamespace:
             "name": "gw25",
             "uuid": "c-1",
             "status": "CREATE_COMPLETE",
-            "labels": {"gateway": "gw25", "boot_volume_size": "60"},
+            "labels": {"gateway": "gw25", "boot_volume_size": "60", "auto_scaling_enabled": "true"},
             "cluster_template_id": "template-uuid",
             "flavor_id": "m3.quad",
             "master_flavor_id": "m3.quad",
@@ -143,8 +143,8 @@ def test_unreachable_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_the_gateway_made_before_is_found(answering: Cloud) -> None:
-    labels = {"gateway": "gw25", "gateway_attempt": "2", "boot_volume_size": "60", "from_template": "x"}
-    answering.cluster_list = [cluster(labels=labels, status="CREATE_IN_PROGRESS")]
+    answering.cluster_list = [cluster(status="CREATE_IN_PROGRESS")]
+    answering.cluster_list[0].labels |= {"gateway_attempt": "2", "from_template": "x"}
     answering.groups = [
         group(name="default-worker", uuid="n-0", is_default=True, node_count=1),
         group(name="mediums", uuid="n-1", labels={"gateway_attempt": "2", "gateway_group_attempt": "3"}),
@@ -177,6 +177,10 @@ def test_what_the_gateway_made_before_is_found(answering: Cloud) -> None:
         (
             {"labels": {"gateway": "gw25", "boot_volume_size": "20"}},
             "gateway:cluster.labels.boot_volume_size: must be 20, what the cluster has",
+        ),
+        (
+            {"labels": {"gateway": "gw25", "boot_volume_size": "60", "auto_scaling_enabled": "false"}},
+            "gateway:nodeGroups[0].max: must be its min, since the cluster was made without autoscaling",
         ),
         ({"flavor_id": "m3.large"}, "gateway:cluster.flavor: must be m3.large, what the cluster has"),
         ({"master_flavor_id": "m3.large"}, "gateway:cluster.masterFlavor: must be m3.large"),

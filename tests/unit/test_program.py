@@ -38,12 +38,12 @@ def test_the_gate_of_autoscaling_is_the_clusters_label(program: Program) -> None
     assert own == {"gateway_group_attempt": "1"}
 
 
-def test_no_group_that_scales_no_gate(program: Program) -> None:
+def test_the_gate_is_open_for_groups_that_may_scale_later(program: Program) -> None:
     def fixed(config: dict[str, Any]) -> None:
         config["gateway:nodeGroups"][0]["max"] = 1
 
     labels = program(fixed).recorded.one("openstack:containerinfra/cluster:Cluster")["labels"]
-    assert labels["auto_scaling_enabled"] == "false"
+    assert labels["auto_scaling_enabled"] == "true", "Magnum can't change it once the cluster is there"
 
 
 def test_the_dashboard_is_off(program: Program) -> None:

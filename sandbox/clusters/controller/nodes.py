@@ -39,7 +39,7 @@ class Machine:
 def machine_name(cluster: spec.Cluster, group: spec.NodeGroup) -> str:
     """A new machine's name: cluster, stack, node group and a random end, as the Cluster API forms it."""
     end = "".join(secrets.choice(ALPHABET) for _ in range(5))
-    return f"{cluster.stack_id}-{group.name}-{end}"
+    return f"{f'{cluster.stack_id}-{group.name}'[:57]}-{end}"  # 63 characters at most, a host name's limit
 
 
 def labels(group: spec.NodeGroup, name: str) -> dict[str, str]:

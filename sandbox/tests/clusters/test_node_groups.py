@@ -86,6 +86,22 @@ def test_an_injected_fault_strikes_one_node_group(
         magnum.settled(cluster["uuid"])
 
 
+def test_names_are_rewritten_and_too_long_ones_wait_for_ever(
+    magnum: Magnum, cluster: dict[str, Any], kubectl: Kubectl
+) -> None:
+    rewritten = magnum.group(cluster["uuid"], magnum.add_group(cluster["uuid"], "Big--Mem"))
+    assert (rewritten["name"], rewritten["status"]) == ("Big--Mem", "CREATE_COMPLETE")
+    assert node_names(kubectl, "big-mem")
+    long = magnum.add_group(cluster["uuid"], "a" * 46)  # live-, 12 characters, -, these: 64
+    eventually(lambda: node_names(kubectl, "a" * 46))
+    time.sleep(3)
+    path = f"/clusters/{cluster['uuid']}/nodegroups"
+    assert magnum.request("GET", f"{path}/{long}")["status"] == "CREATE_IN_PROGRESS"
+    for group in (long, rewritten["uuid"]):
+        magnum.request("DELETE", f"{path}/{group}")
+        magnum.settled(cluster["uuid"])
+
+
 def test_a_group_below_one_node_is_refused(magnum: Magnum, cluster: dict[str, Any]) -> None:
     body = {
         "name": "none",
