@@ -16,7 +16,7 @@ from components.cloud.flavors import Flavor, load_flavors
 from components.cloud.survey import Survey, survey
 from components.cluster.kubeconfig import USABLE, sign
 from components.hub.catalogue import Catalogue
-from components.hub.desktop_images import engine_mistakes
+from components.hub.desktop_images import engine_mistakes, name_mistakes
 from components.hub.sizes import check_fit
 from components.hub.values import read_layers
 from components.settings.cloud import CloudConfig
@@ -107,21 +107,13 @@ def find_drift(cluster: ExistingCluster | None, cloud: CloudConfig) -> dict[str,
 def _published(settings: Settings, catalogue: Catalogue) -> dict[str, str]:
     """Where the images come from that are not built here."""
     names = catalogue.image_names(settings.hub.desktops)
-    build = settings.images.build
-    published = {name: catalogue.image(name).published for name in names}
+    images = settings.images
+    known = {name: images.published.get(name) or catalogue.image(name).published for name in names}
+    published = {name: reference for name, reference in known.items() if reference}
     _raise_if(
-        [
-            *engine_mistakes(build, {name: published[name] or "none" for name in names}),
-            *(
-                Mistake(
-                    key="gateway:images.build", rule=f"must hold {name}, which is not published", value=build
-                )
-                for name in names
-                if name not in build and published[name] is None
-            ),
-        ]
+        [*name_mistakes(images, names, catalogue.image_names(), published), *engine_mistakes(images.build)]
     )
-    return {name: reference for name, reference in published.items() if reference and name not in build}
+    return {name: reference for name, reference in published.items() if name not in images.build}
 
 
 def _raise_if(mistakes: Iterable[Mistake]) -> None:

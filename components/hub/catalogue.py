@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 from components.cloud.flavors import Size
 from components.paths import CATALOGUE
 from components.settings.errors import Mistake, SettingsError, from_pydantic
+from components.settings.types import Reference
 
 NAME = r"^[a-z][a-z0-9-]{0,38}[a-z0-9]$"
 """What a desktop and an image may be called: it becomes part of names in Kubernetes."""
@@ -30,10 +31,8 @@ class _Model(BaseModel):
 class Image(_Model):
     """An image of the gateway, known by the name of its folder under docker/."""
 
-    published: Annotated[str, Field(pattern=r"^[^\s@]+(:[\w.-]+|@sha256:[0-9a-f]{64})$")] | None = Field(
-        None, examples=["docker.io/unidata/gateway-pyaos:1.0.0"]
-    )
-    """Where it comes from when it is not built here; None: it must be built."""
+    published: Reference | None = Field(None, examples=["quay.io/your-organization/pyaos:1.0.0"])
+    """Where all gateways pull it from; None: each builds it, or names it in gateway:images.published."""
     download_gib: Gib = Field(3, examples=[3])
     """Compressed size in GiB, which the start timeout allows for."""
 

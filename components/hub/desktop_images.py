@@ -32,20 +32,44 @@ class DesktopImagesArgs:
     tag: str
 
 
-def engine_mistakes(build: Sequence[str], known: Mapping[str, str]) -> list[Mistake]:
-    """What speaks against building `build`: a name that is no image, or no Docker engine that answers."""
-    unknown = [name for name in build if name not in known]
+EXAMPLE = (
+    "`gateway:images: {registry: quay.io/your-organization, build: [%s], buildArgs: {IDV_URL: https://…}}`; "
+    "Pulumi.dev.yaml has it in full"
+)
+
+
+def name_mistakes(
+    settings: Images, used: Sequence[str], known: Sequence[str], published: Mapping[str, str]
+) -> list[Mistake]:
+    """Names that are no images, and images that are `used` but neither built nor `published`.
+
+    The gateway's desktops use `used` of the images that the catalogue has, which are `known`.
+    """
     mistakes = [
-        Mistake(key="gateway:images.build", rule=f"must name images ({', '.join(sorted(known))})", value=name)
-        for name in unknown
+        Mistake(key=f"gateway:images.{key}", rule=f"must name images ({', '.join(sorted(of))})", value=name)
+        for key, names, of in (("build", settings.build, used), ("published", settings.published, known))
+        for name in names
+        if name not in of
     ]
-    if build and (reason := _engine_missing()) is not None:
-        published = ", ".join(known[name] for name in build if name in known)
-        rule = f"needs a Docker engine ({reason}); without one use the published images ({published})"
-        mistakes.append(
-            Mistake(key="gateway:images.build", rule=rule, value=list(build), example="build: []")
+    if missing := [name for name in used if name not in published and name not in settings.build]:
+        rule = (
+            f"must hold {', '.join(missing)}: published nowhere, so `pulumi up` builds them and pushes them "
+            "to your registry. Those that you have already stand in gateway:images.published"
         )
+        example = EXAMPLE % ", ".join([*settings.build, *missing])
+        mistakes.append(Mistake(key="gateway:images.build", rule=rule, value=settings.build, example=example))
     return mistakes
+
+
+def engine_mistakes(build: Sequence[str]) -> list[Mistake]:
+    """That no Docker engine answers, if there is anything to build."""
+    if not build or (reason := _engine_missing()) is None:
+        return []
+    rule = (
+        f"needs a Docker engine ({reason}). Start one, or name images that are published in "
+        "gateway:images.published"
+    )
+    return [Mistake(key="gateway:images.build", rule=rule, value=list(build))]
 
 
 def _engine_missing() -> str | None:

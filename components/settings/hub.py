@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from components.settings.types import Change, Expanded, Model
+from components.settings.types import Change, Expanded, Model, Reference
 
 
 class Storage(Model):
@@ -40,16 +40,22 @@ class Hub(Model):
 
 
 class Images(Model):
-    """Where the images come from: published ones, or built from docker/ and pushed to a registry."""
+    """Where the images come from: built from docker/ and pushed to a registry, or published already."""
 
     registry: Annotated[Expanded | None, Change.HUB] = Field(None, examples=["quay.io/your-organization"])
     """Host and path that built images are pushed to."""
     registry_user: Annotated[str | None, Change.NEXT_UP] = Field(None, examples=["your-organization+robot"])
     """Who pushes. The password is `gateway:registryPassword`."""
     build: Annotated[list[str], Change.HUB] = Field([], examples=[["hawkeye"]])
-    """Folders of docker/ to build and push. The other images are pulled as published."""
-    build_args: Annotated[dict[str, Expanded], Change.HUB] = Field({}, examples=[{"BASE": "debian:12"}])
-    """Build arguments for all of them."""
+    """Folders of docker/ to build and push. The other images must be published."""
+    build_args: Annotated[dict[str, Expanded], Change.HUB] = Field(
+        {}, examples=[{"IDV_URL": "https://downloads.your-university.edu/idv.tar.gz"}]
+    )
+    """Build arguments for all of them: the `ARG`s of docker/*/Dockerfile."""
+    published: Annotated[dict[str, Reference], Change.HUB] = Field(
+        {}, examples=[{"hawkeye": "quay.io/your-organization/hawkeye:1.0.0"}]
+    )
+    """Images that are published already, by folder of docker/. One that is also in `build` is built."""
 
     @field_validator("build")
     @classmethod

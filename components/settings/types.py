@@ -77,3 +77,9 @@ Zone = Annotated[
 Email = Annotated[str, AfterValidator(Form(r"[^@\s]+@[^@\s]+\.[^@\s]+", "be an e-mail address"))]
 Minutes = Annotated[int, Field(ge=1), Change.NEXT_UP]
 Expanded = Annotated[str, AfterValidator(expanded)]
+Reference = Annotated[
+    str,
+    AfterValidator(
+        Form(r"[^\s@]+(:[\w.-]+|@sha256:[0-9a-f]{64})", "be an image's reference with a tag or a digest")
+    ),
+]

@@ -42,8 +42,8 @@ def programs() -> dict[str, str]:
     if os.geteuid() != 0:
         raise ContainersError(
             f"The images need a Docker engine, none answers ({reason}), and only root can start one. "
-            "Start Docker, or set DOCKER_HOST, and run this again; or remove `gateway:images` from "
-            "Pulumi.sandbox.yaml: the gateway then names published images, and none is built."
+            "Start Docker, or set DOCKER_HOST, and run this again; or name published images in "
+            "Pulumi.sandbox.yaml (`published` instead of `build` in `gateway:images`): then none is built."
         )
     return {**packages.ENGINE, **packages.CONTAINERS}
 

@@ -55,7 +55,11 @@ def test_others_are_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     with pytest.raises(ContainersError) as refused:
         containers.programs()
-    for words in ("(Cannot connect)", "Start Docker, or set DOCKER_HOST", "remove `gateway:images` from"):
+    for words in (
+        "(Cannot connect)",
+        "Start Docker, or set DOCKER_HOST",
+        "name published images in Pulumi.sandbox.yaml",
+    ):
         assert words in str(refused.value)
 
 

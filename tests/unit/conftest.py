@@ -23,6 +23,7 @@ from components.cloud import survey as cloud
 
 ROOT = Path(__file__).parents[2]
 INGRESS_IP = "203.0.113.10"
+PUBLISHED = {name: f"registry.test/gateway/{name}:1.0.0" for name in ("pyaos", "idv-cave", "hawkeye")}
 SECRETS = {"adminPassword": "a" * 32, "userPassword": "u" * 8}
 
 
@@ -86,10 +87,15 @@ class Run:
     outputs: dict[str, Any]
 
 
-def stack_config(stack: str = "dev") -> dict[str, Any]:
+def stack_file(stack: str = "dev") -> dict[str, Any]:
     """The configuration of a stack's file."""
     text = (ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
     return dict(yaml.safe_load(text)["config"])
+
+
+def stack_config(stack: str = "dev") -> dict[str, Any]:
+    """The same with published images, which need no Docker engine."""
+    return stack_file(stack) | {"gateway:images": {"published": dict(PUBLISHED)}}
 
 
 def set_config(config: dict[str, Any], secrets: dict[str, str]) -> None:
@@ -114,7 +120,7 @@ def survey(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 @pytest.fixture
 def program(survey: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Run]]:
-    """Runs `__main__.py` with the settings of Pulumi.dev.yaml, changed by the function given."""
+    """Runs `__main__.py` with stack_config(), changed by the function given."""
     monkeypatch.chdir(ROOT)
 
     def run(

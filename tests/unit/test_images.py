@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from components.settings.errors import SettingsError
-from tests.unit.conftest import SECRETS, Run
+from tests.unit.conftest import PUBLISHED, SECRETS, Run, stack_file
 
 Program = Callable[..., Run]
 DIGEST = f"registry.test/gateway/hawkeye@sha256:{'0' * 64}"
@@ -21,6 +21,7 @@ def build_hawkeye(config: dict[str, Any]) -> None:
         "registryUser": "robot",
         "build": ["hawkeye"],
         "buildArgs": {"BASE": "localhost/debian:12"},
+        "published": {name: reference for name, reference in PUBLISHED.items() if name != "hawkeye"},
     }
 
 
@@ -48,7 +49,25 @@ def test_built_image_reaches_the_hub_by_its_digest(program: Program, monkeypatch
 
 def test_nothing_is_built_unless_asked_for(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     engine(monkeypatch, lambda *_, **__: pytest.fail("no engine is needed to name published images"))
-    assert not program().recorded.of_type("docker:index/image:Image")
+    run = program()
+    assert not run.recorded.of_type("docker:index/image:Image")
+    assert run.outputs["images"] == PUBLISHED
+
+
+def test_the_papers_gateway_builds_all_of_them(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine(monkeypatch, lambda *_, **__: None)
+    wanted = {"gateway:images": stack_file()["gateway:images"]}
+    with pytest.raises(
+        SettingsError, match=r"buildArgs.IDV_URL: must name environment variables that are set"
+    ):
+        program(lambda config: config.update(wanted))
+    monkeypatch.setenv("IDV_URL", "https://unidata.test/idv.tar.gz")
+    built = program(lambda config: config.update(wanted)).recorded.of_type("docker:index/image:Image")
+    assert sorted(image["imageName"].rpartition("/")[2] for image in built.values()) == [
+        "hawkeye:dev",
+        "idv-cave:dev",
+        "pyaos:dev",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +94,7 @@ def test_without_an_engine_the_published_images_are_the_way_out(
     with pytest.raises(SettingsError) as refused:
         program(build_hawkeye, {**SECRETS, "registryPassword": "token"})
     assert f"gateway:images.build: needs a Docker engine ({words}" in str(refused.value)
-    assert "without one use the published images (docker.io/unidata/gateway-hawkeye" in str(refused.value)
+    assert "or name images that are published in gateway:images.published" in str(refused.value)
 
 
 def test_unknown_image_is_refused(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:

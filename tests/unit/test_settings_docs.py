@@ -55,6 +55,7 @@ CHANGES: dict[str, Any] = {
     "images.registryUser": "robot",
     "images.build": ["pyaos", "idv-cave", "hawkeye"],
     "images.buildArgs": {"BASE": "debian:12"},
+    "images.published": dict.fromkeys(conftest.PUBLISHED, "quay.io/others/image:1.0.0"),
     "charts": "./mirror",
     "timeouts.cluster": 10,
     "timeouts.nodeGroup": 10,
@@ -123,7 +124,7 @@ def running(program: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> Cal
     def run(*changes: tuple[str, Any]) -> Snapshot:
         def change(config: dict[str, Any]) -> None:
             config["gateway:nodeGroups"].append(dict(OTHER_GROUP))
-            for key, value in [("images.registry", "quay.io/ours"), ("images.build", ["hawkeye"]), *changes]:
+            for key, value in [("images.registry", "quay.io/ours"), ("images.build", ["pyaos"]), *changes]:
                 put(config, key, value)
 
         secrets = {**conftest.SECRETS, "registryPassword": "token"}
