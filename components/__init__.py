@@ -1,13 +1,13 @@
 """The gateway. Each folder is one subject; `__main__.py` wires their components.
 
-settings      what an operator writes: its model, its checks, its errors
+settings      what an operator writes: models with their rules, loading, errors
 cloud         what OpenStack has: connection, survey, flavors and prices, what belongs to this gateway
 cluster       MagnumCluster and Nodegroup, the kubeconfig, the remains of interrupted runs
-charts        one way to install a Helm chart, and the charts' versions
+charts        one way to install a Helm chart, drift inside a release, the charts' versions
 edge          the way in: ReservedAddress, IngressNginx, DnsRecord
-certificates  CertManager, and the Certificate that a browser sees
 homes         the users' volumes, which may outlive the gateway
 hub           the catalogue of desktops, DesktopImages, the hub's values, JupyterHubRelease
+certificates  CertManager, and the Certificate that a browser sees
 teardown      the audit of what is left, and the guard against destroying by mistake
 
 `preflight.py` finds every mistake before anything is created; `task.py` runs the steps that no provider has.

@@ -1,1 +1,1 @@
-"""TLS certificates: cert-manager with its issuer, and waiting until the gateway's certificate is Ready."""
+"""TLS certificates: cert-manager with its issuer, and the wait until the gateway's certificate is Ready."""

@@ -1,4 +1,4 @@
-"""CertManager: certificates by ACME, for every Ingress that names the issuer."""
+"""CertManager: certificates by ACME for every Ingress that names the issuer."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ SERVERS = {
     "production": "https://acme-v02.api.letsencrypt.org/directory",
     "staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
 }
-# From workers that have no route to the floating IP the HTTP-01 self-check fails; the control plane's nodes
-# have one (zonca/jupyterhub-deploy-kubernetes-jetstream #52, #75).
+# The HTTP-01 self-check fails on workers without a route to the floating IP. The control plane has one
+# (zonca/jupyterhub-deploy-kubernetes-jetstream #52, #75).
 CONTROL_PLANE = {
     "nodeSelector": {"node-role.kubernetes.io/control-plane": ""},
     "tolerations": [
@@ -30,12 +30,12 @@ CONTROL_PLANE = {
 
 @dataclass(frozen=True, kw_only=True)
 class CertManagerArgs:
-    """What a CertManager is made from."""
+    """Arguments of a CertManager."""
 
     cluster: MagnumCluster
     settings: Certificates
     ingress_class: str
-    """Class that answers the HTTP-01 challenges."""
+    """The ingress class that answers HTTP-01 challenges."""
     charts: ChartSource
 
 
@@ -43,7 +43,7 @@ class CertManager(pulumi.ComponentResource):
     """The cert-manager chart with its CRDs, and one ClusterIssuer."""
 
     issuer: pulumi.Output[str]
-    """Name of the ClusterIssuer, known when it is registered with the certificate authority."""
+    """Name of the ClusterIssuer, once it has an account with the certificate authority."""
 
     def __init__(self, name: str, args: CertManagerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gateway:index:CertManager", name, None, opts)
@@ -68,7 +68,7 @@ class CertManager(pulumi.ComponentResource):
                 "name": ISSUER,
                 "annotations": {
                     "pulumi.com/waitFor": "condition=Ready",
-                    # Without it, what someone edited stays theirs: the API server refuses to take it back.
+                    # Without it the API server refuses to take back a field that someone has edited.
                     "pulumi.com/patchForce": "true",
                 },
             },
@@ -87,6 +87,6 @@ class CertManager(pulumi.ComponentResource):
                 custom_timeouts=pulumi.CustomTimeouts(create="5m"),
             ),
         )
-        # The resource's id is its name, known when it is made; CustomResource has no typed metadata.
+        # The resource's id is its name. CustomResource has no typed metadata.
         self.issuer = issuer.id
         self.register_outputs({"issuer": self.issuer})

@@ -1,4 +1,4 @@
-"""Certificate: waits for the certificate that cert-manager gets for an Ingress."""
+"""Certificate: waits for the certificate that cert-manager requests for an Ingress."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from components.task import task
 
 @dataclass(frozen=True, kw_only=True)
 class CertificateArgs:
-    """What a Certificate is waited for with."""
+    """Arguments of a Certificate."""
 
     cluster: MagnumCluster
     hub: JupyterHubRelease
-    """Its Ingress asks for the certificate; each new revision is waited for."""
+    """Its Ingress requests the certificate. After each new revision the wait is repeated."""
     timeout_minutes: int
 
 
 class Certificate(pulumi.ComponentResource):
-    """Done when the certificate is Ready; else fails with what its order or challenge says."""
+    """Done when the certificate is Ready. Otherwise it fails with what the order or the challenge says."""
 
     state: pulumi.Output[str]
-    """What the certificate was when it was last waited for: Ready and its last day."""
+    """State of the certificate at the last wait: Ready, and its last day."""
 
     def __init__(self, name: str, args: CertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gateway:index:Certificate", name, None, opts)
@@ -46,6 +46,6 @@ class Certificate(pulumi.ComponentResource):
                 parent=self, custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout)
             ),
         )
-        # The kubeconfig on standard input would make a secret of a date that is none.
+        # Because of the kubeconfig on standard input, the engine takes this for a secret.
         self.state = pulumi.Output.unsecret(waited.stdout)
         self.register_outputs({"state": self.state})

@@ -1,4 +1,4 @@
-"""Wait until a certificate is Ready and print its state; if it is not in time, print what holds it up.
+"""Wait until a certificate is Ready and print its state. After the timeout, print what holds it up.
 
 Environment: NAMESPACE, CERTIFICATE, TIMEOUT_MINUTES. Standard input: the kubeconfig. Exit 1: not Ready.
 """
@@ -52,7 +52,7 @@ def wait_ready(
 
 
 def reasons(api: client.CustomObjectsApi, namespace: str) -> Iterator[str]:
-    """What the objects between a Certificate and its issue say of themselves, nearest to the cause last."""
+    """What the objects between a Certificate and its issuing report, nearest to the cause last."""
     kinds = [
         (*CERT_MANAGER, "certificates"),
         (*CERT_MANAGER, "certificaterequests"),

@@ -1,1 +1,1 @@
-"""The way into the gateway: a reserved address, the ingress that listens there, and its DNS record."""
+"""The way into the gateway: a reserved address, the ingress that listens there, and the DNS record."""

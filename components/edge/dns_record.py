@@ -16,19 +16,19 @@ TTL_SECONDS = 3600
 
 @dataclass(frozen=True, kw_only=True)
 class DnsRecordArgs:
-    """What a DnsRecord is made from."""
+    """Arguments of a DnsRecord."""
 
     settings: Settings
     survey: Survey
     address: pulumi.Input[str]
-    """IPv4 address that the ingress really has."""
+    """The IPv4 address that the ingress really has."""
 
 
 class DnsRecord(pulumi.ComponentResource):
     """An A recordset in Designate."""
 
     fqdn: pulumi.Output[str]
-    """Host name without the final dot, known when the record is served."""
+    """Host name without the final dot, once the record is served."""
 
     def __init__(self, name: str, args: DnsRecordArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gateway:index:DnsRecord", name, None, opts)

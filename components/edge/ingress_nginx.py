@@ -21,11 +21,11 @@ from components.task import task
 
 @dataclass(frozen=True, kw_only=True)
 class IngressNginxArgs:
-    """What an IngressNginx is made from."""
+    """Arguments of an IngressNginx."""
 
     cluster: MagnumCluster
     address: ReservedAddress
-    """Where to listen; honoured only when the load balancer is made."""
+    """Where to listen. It is used only when the load balancer is created."""
     charts: ChartSource
 
 
@@ -57,7 +57,7 @@ class IngressNginx(pulumi.ComponentResource):
                     "service": {
                         "loadBalancerIP": args.address.address,
                         "annotations": {
-                            # Without it the address is given back with the Service, and DNS points at nobody.
+                            # Without it the address goes with the Service, and the record points at nobody.
                             "loadbalancer.openstack.org/keep-floatingip": "true"
                         },
                     },
@@ -83,8 +83,8 @@ class IngressNginx(pulumi.ComponentResource):
             logging=command.local.Logging.STDERR,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        # The load-balancer controller has attached the address already, and does not look again. As a
-        # resource, an attachment that someone takes away is drift, and comes back.
+        # The load-balancer controller attaches the address once and does not look again. As a resource, an
+        # attachment that someone removes is drift, and is put back.
         networking.FloatingIpAssociate(
             f"{name}-attachment",
             floating_ip=args.address.address,

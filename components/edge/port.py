@@ -17,11 +17,11 @@ from components.cloud.connection import from_environment
 
 POLL_SECONDS = 2
 PATIENCE_SECONDS = 120
-"""The load balancer answers before this runs; Neutron may still be writing down what it is attached to."""
+"""The load balancer answers before this runs, but Neutron may record the attachment a moment later."""
 
 
 def attached_port(cloud: Connection, address: str) -> str | None:
-    """Id of the port that the floating IP `address` is attached to."""
+    """Id of the port that the floating IP `address` is attached to; None where it is not."""
     return next((ip.port_id for ip in cloud.network.ips(floating_ip_address=address)), None)
 
 
@@ -37,7 +37,11 @@ def main(_: list[str]) -> int:
         )
         print(wait(attached_port, cloud, address), end="")
     except RetryError:
-        print(f"floating IP {address} is not attached to any port", file=sys.stderr)
+        print(
+            f"floating IP {address} is not attached to a port after {PATIENCE_SECONDS} s; see"
+            f" `openstack floating ip show {address}`, then run the same command again",
+            file=sys.stderr,
+        )
         return 1
     except (SDKException, ClientException) as error:
         print(error, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""ReservedAddress: the floating IP that outlives the ingress, and so keeps the gateway's DNS name right."""
+"""ReservedAddress: a floating IP that outlives the ingress, so that the DNS record stays right."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from components.settings.model import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class ReservedAddressArgs:
-    """What a ReservedAddress is made from."""
+    """Arguments of a ReservedAddress."""
 
     settings: Settings
     survey: Survey
 
 
 class ReservedAddress(pulumi.ComponentResource):
-    """A floating IP of the project's own, that no controller deletes."""
+    """A floating IP that belongs to the project, and that no controller deletes."""
 
     address: pulumi.Output[str]
     """The IPv4 address."""
@@ -39,7 +39,7 @@ class ReservedAddress(pulumi.ComponentResource):
                 import_=args.survey.existing.address,
                 # The next `up` finds a kept address by its description.
                 retain_on_delete="address" in args.settings.keep,
-                # The cloud's load-balancer controller attaches the address to its port: no drift.
+                # The load-balancer controller attaches the address to its port; that is no drift.
                 ignore_changes=["portId", "fixedIp"],
             ),
         )

@@ -1,1 +1,1 @@
-"""The users' home volumes: kept when the gateway is destroyed, taken back by its next `pulumi up`."""
+"""The users' home volumes: kept when the gateway is destroyed, given back by its next `pulumi up`."""

@@ -1,4 +1,4 @@
-"""Homes: the users' volumes, which may outlive the gateway and are taken back by its next life."""
+"""Homes: the users' volumes, which may outlive the gateway and return with its next `pulumi up`."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from components.task import task
 
 @dataclass(frozen=True, kw_only=True)
 class HomesArgs:
-    """What Homes are made from."""
+    """Arguments of Homes."""
 
     settings: Settings
     cluster: MagnumCluster
     namespace: pulumi.Input[str]
-    """Where the hub is, and so its users' claims."""
+    """The hub's, which holds its users' claims."""
 
 
 class Homes(pulumi.ComponentResource):
     """Stands between the hub's namespace and the hub.
 
-    On the way up, homes that were kept get their claims again before anybody logs in. On the way down they
-    are marked when the hub is gone, before the namespace takes its claims with it. Where a cluster that
-    somebody deleted is made anew both happen, in this order.
+    On the way up, kept homes get their claims back before anybody logs in. On the way down, homes are marked
+    after the hub has ended and before its namespace takes the claims along. When a cluster that somebody
+    deleted is replaced, homes are first marked, then given back.
     """
 
     def __init__(self, name: str, args: HomesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -36,7 +36,7 @@ class Homes(pulumi.ComponentResource):
         command.local.Command(
             f"{name}-volumes",
             create=task("homes", "take-back"),
-            # When the settings change, what is known of the cluster stays.
+            # A change of the settings does not change the cluster's name in Cluster API.
             update='printf %s "$PULUMI_COMMAND_STDOUT"',
             delete=task("homes", "keep") if "homes" in args.settings.keep else None,
             stdin=args.cluster.kubeconfig,

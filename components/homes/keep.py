@@ -18,17 +18,17 @@ from components.homes.place import POLL_SECONDS, HomesError, Place, say, wait
 ANSWER_SECONDS = 10
 """How long one request to the cluster may take."""
 PATIENCE_SECONDS = 60
-"""How long a cluster that should be there may not answer."""
+"""How long to wait for a cluster that exists but does not answer."""
 HUB_DATABASE = "hub-db-dir"
-"""The only claim in the hub's namespace that is nobody's home (JupyterHub's chart)."""
+"""The only claim in the hub's namespace that is not a home (JupyterHub's chart)."""
 DEAD = "PULUMI_K8S_DELETE_UNREACHABLE"
-"""Set to `true` by who knows that the cluster will not come back; the Kubernetes provider's own variable."""
+"""The Kubernetes provider's variable; an operator sets it to `true` when the cluster will not come back."""
 
 
 def keep(place: Place) -> None:
-    """See that no home goes with the namespace, and write on each one's volume whose it is.
+    """Let no home go with the namespace, and write on each volume whose it is.
 
-    Raises HomesError; HTTPError where the cluster does not answer; and what the clients of both raise.
+    Raises HomesError, HTTPError when the cluster does not answer, and the errors of both clients.
     """
     api = place.api
 
@@ -38,7 +38,7 @@ def keep(place: Place) -> None:
         )
         return pods.items
 
-    wait(hub, bool, "the hub has not ended, and could still make homes; repeat it")
+    wait(hub, bool, "the hub has not ended and could still create homes; run the same command again")
     selector = ",".join(f"{key}={value}" for key, value in metadata.COMPONENT.items())
     claims: Any = api.list_namespaced_persistent_volume_claim(
         place.namespace, label_selector=selector, _request_timeout=ANSWER_SECONDS
@@ -52,8 +52,8 @@ def _keep_one(place: Place, claim: Any) -> None:
     volume: Any = place.api.read_persistent_volume(claim.spec.volume_name, _request_timeout=ANSWER_SECONDS)
     if volume.spec.csi is None or volume.spec.csi.driver != metadata.DRIVER:
         raise HomesError(
-            f"home {claim.metadata.name} is no Cinder volume and can't be kept; copy what is in it, then take"
-            " homes out of gateway:keep, `pulumi up`, and repeat it"
+            f"home {claim.metadata.name} is not a Cinder volume and can't be kept; copy its files, remove"
+            " homes from gateway:keep, run `pulumi up`, then the same command again"
         )
     retain = {"spec": {"persistentVolumeReclaimPolicy": "Retain"}}
     place.api.patch_persistent_volume(volume.metadata.name, retain, _request_timeout=ANSWER_SECONDS)
@@ -67,9 +67,9 @@ def _keep_one(place: Place, claim: Any) -> None:
 
 
 def keep_from_outside(place: Place, cluster: str) -> None:
-    """The same where nobody in the cluster can be asked any more: what its volumes say of themselves.
+    """The same for a cluster that does not answer, from the metadata of its volumes.
 
-    cluster: as the volumes name it.
+    cluster: its name in the volumes' metadata.
     """
     found = 0
     for volume in place.volumes():
@@ -82,7 +82,7 @@ def keep_from_outside(place: Place, cluster: str) -> None:
             continue
         elif claim is None:
             place.mark(volume.id, {metadata.JANITOR: "true"})
-            say(f"volume {volume.id} may be a home, but it does not say whose; it is left as it is")
+            say(f"volume {volume.id} may be a home, but does not say whose; it stays as it is")
             continue
         elif namespace == place.namespace and claim != HUB_DATABASE:
             place.mark(volume.id, metadata.owned(place.gateway, claim))
@@ -90,18 +90,18 @@ def keep_from_outside(place: Place, cluster: str) -> None:
             continue
         found += 1
         say(f"kept home {claim}: volume {volume.id}")
-    say(f"the cluster does not answer; {found} homes were kept by what their volumes say")
+    say(f"the cluster does not answer; {found} homes were kept by the metadata of their volumes")
 
 
 def _is_gone(cloud: Connection, cluster_id: str) -> bool:
-    """Whether the cluster will never answer again: Magnum has it no more, or the operator says so."""
+    """Whether the cluster will never answer again: Magnum does not have it, or the operator says so."""
     if os.environ.get(DEAD) == "true":
         return True
     return cluster_id not in {found.uuid for found in cloud.container_infrastructure_management.clusters()}
 
 
 def keep_homes(place: Place, cluster_id: str) -> None:
-    """Keep all homes: ask the cluster, or read their volumes where it is gone. Raises HomesError."""
+    """Keep all homes: ask the cluster, or read their volumes when it is gone. Raises HomesError."""
     gone = _is_gone(place.cloud, cluster_id)
     patience = Retrying(
         stop=after(0 if gone else PATIENCE_SECONDS),
@@ -114,7 +114,7 @@ def keep_homes(place: Place, cluster_id: str) -> None:
     except HTTPError as error:
         if not gone:
             raise HomesError(
-                f"the cluster does not answer, so that its homes can't be kept ({error}); repeat it, with"
-                f" {DEAD}=true where it is dead for good: they are then kept by what their volumes say"
+                f"the cluster does not answer, so its homes can't be kept ({error}); run the same command"
+                f" again, with {DEAD}=true if the cluster will not come back: homes are then kept by metadata"
             ) from None
         keep_from_outside(place, os.environ.get("PULUMI_COMMAND_STDOUT", ""))

@@ -1,4 +1,4 @@
-"""A home that outlives its cluster: what is written on its Cinder volume, and what is made of that again.
+"""A home that outlives its cluster: the metadata on its Cinder volume, and the objects made from that.
 
 Cinder takes keys and values of at most 255 characters (its API's schema of metadata).
 """
@@ -21,17 +21,17 @@ CLASS = "gateway.storage-class"
 LABEL = "gateway.label."
 ANNOTATION = "gateway.annotation."
 JANITOR = "janitor.capi.azimuth-cloud.com/keep"
-"""Where a cluster's volumes are removed with it, by cluster-api-janitor-openstack, `true` spares this one."""
+"""cluster-api-janitor-openstack removes a deleted cluster's volumes, except those where this is `true`."""
 LONGEST = 255
 
 COMPONENT = {"component": "singleuser-storage"}
 """The label of KubeSpawner's claims."""
 CONTROL_PLANES_OWN = "kubernetes.io/"
-"""In the annotations that Kubernetes and kubectl write; they are about the old cluster."""
+"""Part of the annotations that Kubernetes and kubectl write about the old cluster."""
 
 
 def marks(gateway: str, claim: Any) -> dict[str, str]:
-    """What is written on the volume of `claim` (a V1PersistentVolumeClaim), for `claim_of` to read."""
+    """The metadata for the volume of `claim` (a V1PersistentVolumeClaim). `claim_of` reads it."""
     meta = claim.metadata
     annotations = {
         key: text for key, text in (meta.annotations or {}).items() if CONTROL_PLANES_OWN not in key
@@ -46,7 +46,7 @@ def marks(gateway: str, claim: Any) -> dict[str, str]:
 
 
 def owned(gateway: str, claim: str) -> dict[str, str]:
-    """The least that is written on a kept volume: whose home it is; and it is spared with its cluster."""
+    """The least metadata of a kept volume: whose home it is, and that it outlives its cluster."""
     return {OWNER_LABEL: gateway, CLAIM: claim, JANITOR: "true"}
 
 
@@ -62,11 +62,11 @@ def volume_name(volume: Any) -> str:
 
 
 def persistent_volume(volume: Any, namespace: str, storage_class: str) -> dict[str, Any]:
-    """The PersistentVolume of a kept Cinder `volume`, for its claim alone; it is not deleted with it yet."""
+    """The PersistentVolume of a kept Cinder `volume`, bound to its claim, not yet deleted with it."""
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolume",
-        # Without the annotation the driver would not delete it, whatever its reclaim policy says later.
+        # Without the annotation the driver never deletes it, whatever its reclaim policy says later.
         "metadata": {
             "name": volume_name(volume),
             "annotations": {"pv.kubernetes.io/provisioned-by": DRIVER},
@@ -76,7 +76,7 @@ def persistent_volume(volume: Any, namespace: str, storage_class: str) -> dict[s
             "accessModes": ["ReadWriteOnce"],
             "persistentVolumeReclaimPolicy": "Retain",
             "storageClassName": volume.metadata.get(CLASS, storage_class),
-            # The driver's default, said here since Kubernetes sets the files' group only where it is.
+            # The driver's default. Kubernetes sets the files' group only if it is written here.
             "csi": {"driver": DRIVER, "volumeHandle": volume.id, "fsType": "ext4"},
             "claimRef": {
                 "apiVersion": "v1",
@@ -89,7 +89,7 @@ def persistent_volume(volume: Any, namespace: str, storage_class: str) -> dict[s
 
 
 def claim_of(volume: Any, storage_class: str, persistent: str) -> dict[str, Any]:
-    """The claim that was kept with a Cinder `volume`, bound to the PersistentVolume `persistent`."""
+    """The claim of a kept Cinder `volume`, bound to the PersistentVolume `persistent`."""
 
     def kept(prefix: str) -> dict[str, str]:
         return {

@@ -1,4 +1,4 @@
-"""Where homes are looked for, and what keeping them and taking them back share."""
+"""Where homes are, and what keeping and giving back have in common."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from tenacity import wait_fixed as every
 
 POLL_SECONDS = 1
 SETTLE_SECONDS = 300
-"""How long the hub may take to end, and claims to be bound."""
+"""How long the hub may take to end, and a claim to be bound."""
 
 
 class HomesError(Exception):
-    """A home could not be kept or given back; the text says whose, and what to do."""
+    """A home could not be kept or given back. The text says whose, and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Whose homes they are, and where they are found."""
+    """Whose homes, and where they are."""
 
     gateway: str
     namespace: str
@@ -41,12 +41,12 @@ class Place:
 
 
 def say(text: str) -> None:
-    """Tell the operator; standard output is for results."""
+    """Print for the operator; standard output is for results."""
     print(text, file=sys.stderr)
 
 
 def wait(look: Callable[[], Any], unsettled: Callable[[Any], bool], otherwise: str) -> None:
-    """Look until it is settled. Raises HomesError with `otherwise` after SETTLE_SECONDS."""
+    """Repeat `look` while it is `unsettled`. Raises HomesError with `otherwise` after SETTLE_SECONDS."""
     try:
         Retrying(stop=after(SETTLE_SECONDS), wait=every(POLL_SECONDS), retry=retry_if_result(unsettled))(look)
     except RetryError:

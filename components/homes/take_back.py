@@ -1,4 +1,4 @@
-"""Give the homes that were kept back to the gateway's next cluster."""
+"""Give kept homes back to the gateway's next cluster."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ NOT_FOUND, CONFLICT = 404, 409
 
 
 def take_back(place: Place, storage_class: str) -> None:
-    """Make claims for the kept volumes of the gateway, so that the hub finds each user's home.
+    """Create claims for the gateway's kept volumes, so that the hub finds each user's home.
 
-    Raises HomesError, and what the cluster's and the cloud's clients raise.
+    Raises HomesError, and the errors of the cluster's and the cloud's clients.
     """
     homes = [volume for volume in place.volumes() if metadata.is_home(volume.metadata, place.gateway)]
     count = Counter(home.metadata[metadata.CLAIM] for home in homes)
     for claim in (claim for claim, times in count.items() if times > 1):
         ids = ", ".join(home.id for home in homes if home.metadata[metadata.CLAIM] == claim)
         raise HomesError(
-            f"home {claim} was kept more than once, in the volumes {ids}; choose one, and say of each other"
-            f" `openstack volume unset --property {metadata.CLAIM} ID`, or delete it"
+            f"home {claim} was kept more than once, in the volumes {ids}; choose one, and delete the others"
+            f" or run `openstack volume unset --property {metadata.CLAIM} ID` for each"
         )
     if not homes:
         return
@@ -38,29 +38,29 @@ def take_back(place: Place, storage_class: str) -> None:
             partial(_phase, place, claim),
             lambda phase: phase != "Bound",
             f"home {claim} was not bound to its volume {home.id}; `kubectl describe pvc -n {place.namespace}"
-            f" {claim}` tells why",
+            f" {claim}` says why",
         )
-        # Only now, since a volume that nobody has claimed yet could be deleted at once.
+        # Only now: a volume that has no claim yet could be deleted at once.
         _follow_its_class(place, volume)
         place.mark(home.id, {metadata.JANITOR: "false"})
         say(f"home {claim} is back: volume {home.id}, {home.size} GiB")
 
 
 def _phase(place: Place, claim: str) -> str:
-    """The claim's phase: its volume is Bound a moment before it is."""
+    """The claim's phase, which is Bound a moment after its volume's."""
     found: Any = place.api.read_namespaced_persistent_volume_claim(claim, place.namespace)
     return str(found.status.phase)
 
 
 def _take_one_back(place: Place, home: Any, volume: Any, storage_class: str) -> str:
-    """Name of the PersistentVolume that holds `home`; `volume` is the one that does so already, if any."""
+    """Name of the PersistentVolume that holds `home`. `volume` is one that exists already, if any."""
     if volume is None:
         body: Any = metadata.persistent_volume(home, place.namespace, storage_class)
         place.api.create_persistent_volume(body)
         name = metadata.volume_name(home)
     else:
         name = volume.metadata.name
-        if volume.status.phase == "Released":  # by the claim of a namespace that went before its cluster did
+        if volume.status.phase == "Released":  # its namespace was deleted before its cluster
             nobody = {"spec": {"claimRef": {"uid": None, "resourceVersion": None}}}
             place.api.patch_persistent_volume(name, nobody)
     claim: Any = metadata.claim_of(home, storage_class, name)
@@ -74,14 +74,14 @@ def _take_one_back(place: Place, home: Any, volume: Any, storage_class: str) -> 
         )
         if there.spec.volume_name != name:
             raise HomesError(
-                f"home {there.metadata.name} was kept in volume {home.id}, but its user has begun another"
-                f" one; delete either the claim, or what was kept: `openstack volume delete {home.id}`"
+                f"home {there.metadata.name} was kept in volume {home.id}, but its user has another one now;"
+                f" delete either the claim or the kept volume: `openstack volume delete {home.id}`"
             ) from None
     return name
 
 
 def _follow_its_class(place: Place, name: str) -> None:
-    """Let the volume go with its claim from now on, or not, as its storage class says."""
+    """From now on the volume is deleted with its claim, or not, as its storage class says."""
     volume: Any = place.api.read_persistent_volume(name)
     storage = client.StorageV1Api(place.api.api_client)
     try:

@@ -1,8 +1,8 @@
-"""Keep the users' homes when their cluster goes (`keep`), and give them back to the next one (`take-back`).
+"""Keep the users' homes when their cluster goes (`keep`), and give them to the next one (`take-back`).
 
 Environment: GATEWAY, CLUSTER_ID, NAMESPACE, STORAGE_CLASS, and the cloud's (components/cloud/connection.py).
-Standard input: the kubeconfig. `take-back` prints how volumes name their cluster, and `keep` finds that in
-PULUMI_COMMAND_STDOUT. Exit 1: a home could not be kept, or not be given back.
+Standard input: the kubeconfig. `take-back` prints the cluster's name in the volumes' metadata, and `keep`
+finds it in PULUMI_COMMAND_STDOUT. Exit 1: a home could not be kept or given back.
 """
 
 from __future__ import annotations

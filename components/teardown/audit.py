@@ -1,4 +1,4 @@
-"""Audit: made before all that costs, and so destroyed after it; fails then, if something is left."""
+"""Audit: created before everything billable, so `destroy` runs it last. It fails if anything is left."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from components.task import task
 
 @dataclass(frozen=True, kw_only=True)
 class AuditArgs:
-    """What an Audit is made from."""
+    """Arguments of an Audit."""
 
     settings: Settings
     survey: Survey
@@ -24,14 +24,14 @@ class AuditArgs:
 
 
 class Audit(pulumi.ComponentResource):
-    """Asks the cloud at the end of `pulumi destroy` what is left; all that costs depends on it."""
+    """Asks the cloud at the end of `pulumi destroy` what is left. Everything billable depends on it."""
 
     def __init__(self, name: str, args: AuditArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gateway:index:Audit", name, None, opts)
         command.local.Command(
             f"{name}-cloud",
             create=task("audit", "before"),
-            # What was there before the gateway stays what it was when the settings change.
+            # A change of the settings does not change what was there before the gateway.
             update='printf %s "$PULUMI_COMMAND_STDOUT"',
             delete=task("audit"),
             environment=environment(

@@ -1,4 +1,4 @@
-"""Guard: comes after all else, and so goes first; while it is protected, nothing of the gateway goes."""
+"""Guard: created last, so `destroy` begins with it, and stops there while it is protected."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pulumi
 class Guard(pulumi.ComponentResource):
     """Refuses `pulumi destroy` as a whole.
 
-    The engine refuses to delete a protected resource only when its turn comes; what depends on it is gone by
-    then. Of the guard its refusal tells the name only, so that is to be the name of the setting.
+    The engine refuses to delete a protected resource only when its turn comes, and by then everything that
+    depends on it is gone. Its error shows only the resource's name, so the guard is named after the setting.
     """
 
     def __init__(self, name: str, *, after: Sequence[pulumi.Resource], protect: bool) -> None:

@@ -1,4 +1,4 @@
-"""What the cloud still has of a gateway, each thing with its cost a day and the command that removes it."""
+"""What is left of a gateway in the cloud: each thing with its cost a day and the command that removes it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from components.homes.metadata import CLAIM, CSI_CLUSTER, is_home
 
 POLL_SECONDS = 5
 CREDENTIAL = "magnum-"
-"""Magnum calls a cluster's application credential so, with the cluster's UUID."""
+"""A cluster's application credential is named after it: this prefix and the cluster's UUID."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +28,11 @@ class Left:
     remove: str
     """The command that removes it."""
     cost: str = "0 SU"
-    """A day. Storage and addresses are not billed in SU on Jetstream2; they count against the quota."""
+    """A day. Jetstream2 does not bill storage and addresses in SU; they count against the quota."""
     going: bool = False
     """The cloud is deleting it."""
     kept: bool = False
-    """It is to stay."""
+    """The settings keep it."""
 
     def __str__(self) -> str:
         text = f"{self.kind} {self.name}: {self.cost} a day"
@@ -48,14 +48,14 @@ class Gateway:
     zone_id: str
     keep: frozenset[str] = frozenset()
     known: frozenset[str] = frozenset()
-    """Stray credentials that were there before this gateway was."""
+    """Stray credentials from before this gateway."""
 
 
 def names_of(gateway: str, cloud: Connection) -> re.Pattern[str]:
     """A pattern for the names by which the cloud knows the gateway's cluster.
 
-    They are Magnum's and Cluster API's, which is Magnum's and 12 characters; not those of another cluster
-    whose name happens to look so.
+    Magnum knows it by its name, Cluster API by that name and 12 more characters. Another cluster whose name
+    happens to have that form does not match.
     """
     others = [
         str(name)
@@ -69,9 +69,9 @@ def names_of(gateway: str, cloud: Connection) -> re.Pattern[str]:
 
 
 def strays(cloud: Connection) -> Iterator[tuple[str, str]]:
-    """Id and name of each credential that was made for a cluster that is gone.
+    """Id and name of each credential whose cluster is gone.
 
-    Whose cluster it was is not written anywhere, so that only those that were not there before count.
+    Nothing says which gateway the cluster belonged to, so only those count that were not there before.
     """
     clusters = {cluster.uuid for cluster in cloud.container_infrastructure_management.clusters()}
     project = cloud.current_project_id
@@ -111,7 +111,7 @@ def _balancers(cloud: Connection, names: re.Pattern[str]) -> Iterator[Left]:
 
 
 def _control_plane(balancer: str) -> str:
-    """The cluster whose API server is behind the load balancer, as Cluster API calls it; else ''."""
+    """The cluster whose API server is behind the load balancer, by Cluster API's name; else ''."""
     found = re.fullmatch(r"k8s-clusterapi-cluster-(?:magnum-[0-9a-f]+-)?(.+)-kubeapi", balancer)
     return found[1] if found else ""
 
@@ -131,7 +131,7 @@ def _addresses(cloud: Connection, gateway: Gateway, names: re.Pattern[str]) -> I
 
 
 def _of_a_machine(name: str, names: re.Pattern[str]) -> bool:
-    """Whether it begins with Cluster API's name of the cluster; what begins with Magnum's is anybody's."""
+    """Whether it begins with Cluster API's name of the cluster. Anybody may use Magnum's name."""
     found = names.match(name)
     return found is not None and found[1] is not None
 
@@ -189,7 +189,7 @@ def _credentials(cloud: Connection, gateway: Gateway) -> Iterator[Left]:
 
 
 def left(cloud: Connection, gateway: Gateway) -> list[Left]:
-    """All that the cloud still has of `gateway`, what is kept included. Raises what openstacksdk raises."""
+    """Everything of `gateway` that is in the cloud, including what is kept. Raises openstacksdk's errors."""
     names = names_of(gateway.name, cloud)
     looks: list[Iterable[Left]] = [
         _clusters(cloud, gateway),
@@ -204,7 +204,7 @@ def left(cloud: Connection, gateway: Gateway) -> list[Left]:
 
 
 def settled(cloud: Connection, gateway: Gateway, *, timeout_s: float) -> list[Left]:
-    """As `left`, once nothing of it is being deleted any more; at most `timeout_s` later."""
+    """The same as `left`, once the cloud has finished deleting; at most `timeout_s` later."""
     wait = Retrying(
         stop=stop_after_delay(timeout_s),
         wait=wait_fixed(POLL_SECONDS),

@@ -1,8 +1,8 @@
-"""Ask the cloud what is left of a gateway after its destruction, and print that with its cost a day.
+"""Ask the cloud what is left of a destroyed gateway, and print it with its cost a day.
 
 Environment: GATEWAY, FQDN, ZONE_ID, KEEP (what may stay), and the cloud's (components/cloud/connection.py).
-With the argument `before` it prints what the audit at the end must know about the time before: see `strays`.
-Exit 1: something of this gateway is left, or the cloud could not be asked.
+The argument `before` prints the stray credentials that are there before the gateway: see `strays`.
+Exit 1: something of this gateway is left, or the cloud does not answer.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ def test_homes_are_kept_when_the_hub_has_ended(cloud: Cloud, old: Kubernetes) ->
 
 def test_a_home_on_another_storage_is_refused(cloud: Cloud, old: Kubernetes) -> None:
     old.volumes["pv-2"].spec.csi.driver = "nfs.csi.k8s.io"
-    with pytest.raises(HomesError, match="home claim-user2 is no Cinder volume and can't be kept"):
+    with pytest.raises(HomesError, match="home claim-user2 is not a Cinder volume and can't be kept"):
         keep(place(cloud, old))
 
 
@@ -157,13 +157,13 @@ def test_two_homes_for_one_user_are_the_operators_to_choose(cloud: Cloud) -> Non
 def test_a_home_that_a_user_has_begun_since_is_not_taken_away(cloud: Cloud) -> None:
     cloud.volumes["v-1"].metadata.update(kept_homes.owned("gw25", "claim-user1"))
     new = Kubernetes([claimed("claim-user1", "pv-9", USER1)], [persistent("pv-9", "v-9")])
-    with pytest.raises(HomesError, match="was kept in volume v-1, but its user has begun another one"):
+    with pytest.raises(HomesError, match="was kept in volume v-1, but its user has another one now"):
         take_back(place(cloud, new), "default")
     assert new.claims["claim-user1"].spec.volume_name == "pv-9"
 
 
 def test_a_cluster_that_does_not_answer_may_come_back(cloud: Cloud) -> None:
-    with pytest.raises(HomesError, match=r"does not answer.*PULUMI_K8S_DELETE_UNREACHABLE=true where it"):
+    with pytest.raises(HomesError, match=r"does not answer.*PULUMI_K8S_DELETE_UNREACHABLE=true if the"):
         keep_homes(place(cloud, Dead([], [])), "c-1")
     assert kept(cloud) == {}
 
