@@ -12,7 +12,7 @@ from openstack.connection import Connection
 
 from sandbox.tests.magnum import eventually
 from tests.lifecycle.conftest import Gateway
-from tests.lifecycle.lifecycle import clusters, inventory
+from tests.lifecycle.lifecycle import USERS, clusters, inventory
 
 GROUP = "capi.stackhpc.com/node-group"
 
@@ -105,7 +105,7 @@ def test_nothing_changes_the_second_time(gateway: Gateway) -> None:
 
 def test_a_count_moved_by_the_autoscaler_is_no_drift(gateway: Gateway) -> None:
     before = len(nodes_by_group(gateway)["mediums"])
-    gateway.kubectl("scale", "statefulset", "-n", "jhub", "user-placeholder", "--replicas=3")
+    gateway.kubectl("apply", "-f", str(USERS))
     deadline = time.monotonic() + 60
     while len(nodes_by_group(gateway)["mediums"]) <= before:
         assert time.monotonic() < deadline, "the node group did not grow"
@@ -113,6 +113,7 @@ def test_a_count_moved_by_the_autoscaler_is_no_drift(gateway: Gateway) -> None:
     plan = gateway.pulumi("preview", "--refresh", "--diff")
     assert "nodeCount" not in plan
     assert "containerinfra" not in plan.replace("containerinfra/", "")
+    gateway.run("kubectl", "--kubeconfig", str(gateway.kubeconfig), "delete", "-f", str(USERS))
 
 
 def test_more_nodes_at_most_is_an_update_in_place(gateway: Gateway) -> None:
