@@ -93,7 +93,13 @@ hub = JupyterHubRelease(
 )
 certificate = Certificate(
     f"{name}-certificate",
-    CertificateArgs(cluster=cluster, hub=hub, timeout_minutes=settings.timeouts.certificate),
+    CertificateArgs(
+        cluster=cluster,
+        hub=hub,
+        issuer=certificates.issuer,
+        fqdn=record.fqdn,
+        timeout_minutes=settings.timeouts.certificate,
+    ),
 )
 
 everything = [cluster, *groups.values(), address, ingress, record, certificates, images, hub, certificate]

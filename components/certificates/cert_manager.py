@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,6 @@ from components.charts.install import ChartSource, install
 from components.cluster.magnum_cluster import MagnumCluster
 from components.settings.model import Certificates
 
-ISSUER = "letsencrypt"
 SERVERS = {
     "production": "https://acme-v02.api.letsencrypt.org/directory",
     "staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
@@ -40,7 +40,7 @@ class CertManagerArgs:
 
 
 class CertManager(pulumi.ComponentResource):
-    """The cert-manager chart with its CRDs, and one ClusterIssuer."""
+    """The cert-manager chart with its CRDs, and the ClusterIssuer of the ACME server in use."""
 
     issuer: pulumi.Output[str]
     """Name of the ClusterIssuer, once it has an account with the certificate authority."""
@@ -60,23 +60,30 @@ class CertManager(pulumi.ComponentResource):
                 **({"webhook": pinned, "cainjector": pinned, "startupapicheck": pinned} if pinned else {}),
             },
         )
+        # cert-manager keeps a certificate when only the server in its issuer changes
+        # (cert-manager/cert-manager#4223), so each server has an issuer of its own.
+        server, email = args.settings.acme, args.settings.email
+        named = f"letsencrypt-{server}"
         issuer = apiextensions.CustomResource(
-            f"{name}-issuer",
+            f"{name}-{server}",
             api_version="cert-manager.io/v1",
             kind="ClusterIssuer",
             metadata={
-                "name": ISSUER,
+                "name": named,
                 "annotations": {
-                    "pulumi.com/waitFor": "condition=Ready",
+                    # After a change Ready is the old address's until the new one is registered.
+                    "pulumi.com/waitFor": json.dumps(
+                        ["condition=Ready", f"jsonpath={{.status.acme.lastRegisteredEmail}}={email}"]
+                    ),
                     # Without it the API server refuses to take back a field that someone has edited.
                     "pulumi.com/patchForce": "true",
                 },
             },
             spec={
                 "acme": {
-                    "server": SERVERS[args.settings.acme],
-                    "email": args.settings.email,
-                    "privateKeySecretRef": {"name": f"{ISSUER}-account"},
+                    "server": SERVERS[server],
+                    "email": email,
+                    "privateKeySecretRef": {"name": f"{named}-account"},
                     "solvers": [{"http01": {"ingress": {"ingressClassName": args.ingress_class}}}],
                 }
             },
@@ -84,7 +91,7 @@ class CertManager(pulumi.ComponentResource):
                 parent=self,
                 provider=args.cluster.provider,
                 depends_on=[installed.release],  # its CRDs, and the webhook that checks the issuer
-                custom_timeouts=pulumi.CustomTimeouts(create="5m"),
+                custom_timeouts=pulumi.CustomTimeouts(create="5m", update="5m"),
             ),
         )
         # The resource's id is its name. CustomResource has no typed metadata.

@@ -19,6 +19,10 @@ class CertificateArgs:
     cluster: MagnumCluster
     hub: JupyterHubRelease
     """Its Ingress requests the certificate. After each new revision the wait is repeated."""
+    issuer: pulumi.Output[str]
+    """Name of the ClusterIssuer that the certificate must come from."""
+    fqdn: pulumi.Output[str]
+    """Host that the certificate must be for."""
     timeout_minutes: int
 
 
@@ -26,7 +30,7 @@ class Certificate(pulumi.ComponentResource):
     """Done when the certificate is Ready. Otherwise it fails with what the order or the challenge says."""
 
     state: pulumi.Output[str]
-    """State of the certificate at the last wait: Ready, and its last day."""
+    """State of the certificate at the last wait: Ready, its last day, and its issuer."""
 
     def __init__(self, name: str, args: CertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gateway:index:Certificate", name, None, opts)
@@ -38,6 +42,8 @@ class Certificate(pulumi.ComponentResource):
             environment={
                 "NAMESPACE": args.hub.namespace,
                 "CERTIFICATE": args.hub.tls_secret,
+                "ISSUER": args.issuer,
+                "HOST": args.fqdn,
                 "TIMEOUT_MINUTES": str(args.timeout_minutes),
                 "REVISION": args.hub.revision.apply(str),
             },

@@ -1,6 +1,7 @@
 """Wait until a certificate is Ready and print its state. After the timeout, print what holds it up.
 
-Environment: NAMESPACE, CERTIFICATE, TIMEOUT_MINUTES. Standard input: the kubeconfig. Exit 1: not Ready.
+Environment: NAMESPACE, CERTIFICATE, ISSUER, HOST, TIMEOUT_MINUTES. Standard input: the kubeconfig. Exit 1: it
+is not Ready for that host by that issuer.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -20,24 +22,47 @@ CERT_MANAGER = ("cert-manager.io", "v1")
 ACME = ("acme.cert-manager.io", "v1")
 
 
-def _ready(certificate: dict[str, Any]) -> bool:
-    conditions = certificate.get("status", {}).get("conditions", [])
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """The Certificate that is waited for."""
+
+    namespace: str
+    name: str
+    issuer: str
+    """Name of the ClusterIssuer."""
+    host: str
+
+    def met_by(self, certificate: dict[str, Any]) -> bool:
+        """Whether `certificate` asks for this issuer and host, and is Ready for exactly that.
+
+        After a change of the Ingress, cert-manager first says Ready of the certificate before it.
+        """
+        spec, status = certificate["spec"], certificate.get("status", {})
+        return bool(
+            spec["issuerRef"]["name"] == self.issuer
+            and spec["dnsNames"] == [self.host]
+            and any(
+                c["type"] == "Ready"
+                and c["status"] == "True"
+                and c.get("observedGeneration") == certificate["metadata"]["generation"]
+                for c in status.get("conditions", [])
+            )
+        )
 
 
-def wait_ready(
-    api: client.CustomObjectsApi, namespace: str, name: str, *, timeout_s: float
-) -> dict[str, Any] | None:
-    """The Certificate once it is Ready, or None after `timeout_s`."""
+def wait_ready(api: client.CustomObjectsApi, wanted: Wanted, *, timeout_s: float) -> dict[str, Any] | None:
+    """The Certificate once it is as wanted, or None after `timeout_s`."""
 
     def look() -> dict[str, Any]:
         try:
-            found: Any = api.get_namespaced_custom_object(*CERT_MANAGER, namespace, "certificates", name)
+            found: Any = api.get_namespaced_custom_object(
+                *CERT_MANAGER, wanted.namespace, "certificates", wanted.name
+            )
         except client.ApiException as error:
             if error.status == 404:  # noqa: PLR2004  # cert-manager has not seen the Ingress yet
                 raise TryAgain from None
             raise
-        if not _ready(found):
+        if not wanted.met_by(found):
             raise TryAgain
         return dict(found)
 
@@ -71,13 +96,19 @@ def reasons(api: client.CustomObjectsApi, namespace: str) -> Iterator[str]:
 
 def main(_: list[str]) -> int:
     """Run the task; the exit code."""
-    namespace, name = os.environ["NAMESPACE"], os.environ["CERTIFICATE"]
+    wanted = Wanted(
+        namespace=os.environ["NAMESPACE"],
+        name=os.environ["CERTIFICATE"],
+        issuer=os.environ["ISSUER"],
+        host=os.environ["HOST"],
+    )
     config.load_kube_config_from_dict(yaml.safe_load(sys.stdin.read()))  # type: ignore[no-untyped-call]
     api = client.CustomObjectsApi()
-    found = wait_ready(api, namespace, name, timeout_s=60 * float(os.environ["TIMEOUT_MINUTES"]))
+    found = wait_ready(api, wanted, timeout_s=60 * float(os.environ["TIMEOUT_MINUTES"]))
     if found is None:
-        print(f"certificate {namespace}/{name} is not Ready:", file=sys.stderr)
-        print("\n".join(reasons(api, namespace)) or "no Ingress asked for it", file=sys.stderr)
+        about = f"certificate {wanted.namespace}/{wanted.name} for {wanted.host} by {wanted.issuer}"
+        print(f"{about} is not Ready:", file=sys.stderr)
+        print("\n".join(reasons(api, wanted.namespace)) or "no Ingress asked for it", file=sys.stderr)
         return 1
-    print(f"Ready, valid until {found['status']['notAfter']}")
+    print(f"Ready, valid until {found['status']['notAfter']}, issued by {wanted.issuer}")
     return 0

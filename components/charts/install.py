@@ -120,7 +120,7 @@ def _heal(
         environment={
             "CHANGES": "\n".join(map(str, changes)),
             # The same change may be made twice; it is put back twice.
-            "SEEN": datetime.now(UTC).isoformat(timespec="seconds"),
+            "SEEN": datetime.now(UTC).isoformat(timespec="seconds") if changes else "",
         },
         logging=command.local.Logging.STDERR,
         opts=pulumi.ResourceOptions(

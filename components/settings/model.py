@@ -92,7 +92,7 @@ class NodeGroup(Model):
 class Network(Model):
     """Names of networks in Neutron."""
 
-    public: Annotated[str, Change.REBUILD] = "public"
+    public: Annotated[str, Change.REFUSED] = "public"
     """The external network that the gateway's floating IP comes from."""
     fixed: Annotated[str, Change.REFUSED] = "auto_allocated_network"
     """The network that the nodes are in."""
@@ -105,11 +105,9 @@ class Certificates(Model):
 
     email: Annotated[Email, Change.IN_PLACE] = Field(examples=["gateway-ops@your-university.edu"])
     """Contact of the account with Let's Encrypt, which refuses example.org."""
-    acme: Annotated[Literal["production", "staging"], Change.IN_PLACE] = Field(
-        "production", examples=["staging"]
-    )
-    """Let's Encrypt's server. Browsers do not trust `staging`, whose rate limits are far higher. A valid
-    certificate stays: delete the Secret `certmanager-tls-jupyterhub` in `jhub` to get another one."""
+    acme: Annotated[Literal["production", "staging"], Change.HUB] = Field("production", examples=["staging"])
+    """Let's Encrypt's server. Browsers do not trust `staging`, whose rate limits are far higher. Another one
+    issues a new certificate."""
     on_control_plane: Annotated[bool, Change.IN_PLACE] = Field(False, examples=[True])
     """Run cert-manager on the control plane. Set it where workers can't reach the floating IP, so that
     cert-manager's self-check fails."""

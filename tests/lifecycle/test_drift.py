@@ -101,7 +101,9 @@ def release_changed(gateway: Gateway, _: Connection) -> None:
 
 def issuer_edited(gateway: Gateway, _: Connection) -> None:
     patch = '{"spec": {"acme": {"email": "someone@else.test"}}}'
-    client(gateway, "kubectl", "patch", "clusterissuer", "letsencrypt", "--type=merge", "--patch", patch)
+    client(
+        gateway, "kubectl", "patch", "clusterissuer", "letsencrypt-staging", "--type=merge", "--patch", patch
+    )
 
 
 def namespace_deleted(gateway: Gateway, _: Connection) -> None:
@@ -167,7 +169,7 @@ def end_state(gateway: Gateway, cloud: Connection) -> dict[str, Any]:
     zone, _ = _ids(gateway)
     outputs = gateway.outputs()
     issuer = client(
-        gateway, "kubectl", "get", "clusterissuer", "letsencrypt", "-o", "jsonpath={.spec.acme.email}"
+        gateway, "kubectl", "get", "clusterissuer", "letsencrypt-staging", "-o", "jsonpath={.spec.acme.email}"
     )
     values = client(gateway, "helm", "get", "values", "jhub", "--namespace", "jhub", "--output", "json")
     return {

@@ -52,7 +52,7 @@ def test_one_address_from_dns_to_the_cloud(gateway: Gateway, cloud: Connection) 
 def test_ingress_of_the_hub(gateway: Gateway) -> None:
     ingress = gateway.kubectl("get", "ingress", "-n", "jhub", "jupyterhub")
     assert ingress["spec"]["rules"][0]["host"] == gateway.outputs()["fqdn"]
-    assert ingress["metadata"]["annotations"]["cert-manager.io/cluster-issuer"] == "letsencrypt"
+    assert ingress["metadata"]["annotations"]["cert-manager.io/cluster-issuer"] == "letsencrypt-staging"
 
 
 def test_core_pods_on_default_worker_and_placeholders_on_mediums(gateway: Gateway) -> None:

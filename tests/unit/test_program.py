@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -103,13 +104,28 @@ def test_cert_manager_can_be_pinned_to_the_control_plane(program: Program) -> No
         ("staging", "https://acme-staging-v02.api.letsencrypt.org/directory"),
     ],
 )
-def test_issuer(program: Program, acme: str, server: str) -> None:
+def test_each_server_has_an_issuer_of_its_own(program: Program, acme: str, server: str) -> None:
     def choose(config: dict[str, Any]) -> None:
-        config["gateway:certificates"]["acme"] = acme
+        config["gateway:certificates"] |= {"acme": acme, "email": "ops@ucar.edu"}
 
-    issuer = program(choose).recorded.one("kubernetes:cert-manager.io/v1:ClusterIssuer")
+    recorded = program(choose).recorded
+    ((resource, issuer),) = recorded.of_type("kubernetes:cert-manager.io/v1:ClusterIssuer").items()
+    assert resource == f"gw25-certificates-{acme}", "another server is another resource"
+    assert issuer["metadata"]["name"] == f"letsencrypt-{acme}"
     assert issuer["spec"]["acme"]["server"] == server
+    assert issuer["spec"]["acme"]["privateKeySecretRef"] == {"name": f"letsencrypt-{acme}-account"}
     assert issuer["spec"]["acme"]["solvers"] == [{"http01": {"ingress": {"ingressClassName": "nginx"}}}]
+    assert json.loads(issuer["metadata"]["annotations"]["pulumi.com/waitFor"]) == [
+        "condition=Ready",
+        "jsonpath={.status.acme.lastRegisteredEmail}=ops@ucar.edu",
+    ], "Ready is of the address before until the new one is registered"
+
+
+def test_the_certificate_of_the_issuer_in_use_is_waited_for(program: Program) -> None:
+    recorded = program().recorded
+    issuer = recorded.release("jhub")["values"]["ingress"]["annotations"]["cert-manager.io/cluster-issuer"]
+    waited = recorded.of_type("command:local:Command")["gw25-certificate-ready"]["environment"]
+    assert (waited["ISSUER"], waited["HOST"]) == (issuer, "gw25.xxx000000.projects.jetstream-cloud.org")
 
 
 def test_hub_has_host_issuer_and_node_groups(program: Program) -> None:
@@ -135,11 +151,13 @@ def test_homes_stand_between_the_hubs_namespace_and_the_hub(program: Program) ->
         "CLUSTER_ID": "gw25-magnum-id",
         "NAMESPACE": "jhub",
         "STORAGE_CLASS": "default",
+        "SIZE_GIB": "10",
         "OS_CLOUD": "openstack",
     }
     assert homes["triggers"] == ["gw25-magnum-id"], "a new cluster takes back what the old one had"
     assert homes["stdin"] == "stdout of gw25-kubeconfig"
     assert homes["delete"] == "python3 -m components.task homes keep"
+    assert homes["update"] == "python3 -m components.task homes grow"
     commands = program().recorded.of_type("command:local:Command")
     assert "delete" not in commands["gw25-hub-homes-volumes"]
     assert "gw25-hub-homes-volumes" not in program(forget).recorded.of_type("command:local:Command")
