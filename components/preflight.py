@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import pulumi
+import yaml
 from keystoneauth1.exceptions import ClientException
+from kubernetes import config
 
 from components.charts.drift import FAILURES, Change, drift
 from components.cloud.connection import connect
@@ -18,6 +20,7 @@ from components.cluster.kubeconfig import USABLE, sign
 from components.hub.catalogue import Catalogue
 from components.hub.desktop_images import engine_mistakes, name_mistakes
 from components.hub.sizes import check_fit
+from components.hub.storage import storage_mistakes
 from components.hub.values import read_layers
 from components.settings.cloud import CloudConfig
 from components.settings.errors import Mistake, SettingsError
@@ -61,10 +64,11 @@ def preflight(settings: Settings, catalogue: Catalogue, cloud: CloudConfig) -> C
         mistakes.extend(check_fit(read_layers(settings.hub), enabled, flavor, flavors.values()))
     published = attempt(lambda: _published(settings, catalogue)) if enabled is not None else None
     found = attempt(lambda: survey(settings, cloud))
+    inside = look_inside(settings, found.existing.cluster, cloud) if found is not None else Inside()
+    mistakes.extend(inside.mistakes)
     if costs is None or published is None or found is None or mistakes:
         raise SettingsError(mistakes)
-    changes = find_drift(found.existing.cluster, cloud)
-    return Checked(survey=found, published=published, su_per_hour=costs, drift=changes)
+    return Checked(survey=found, published=published, su_per_hour=costs, drift=inside.drift)
 
 
 def su_per_hour(settings: Settings, flavors: dict[str, Flavor]) -> dict[str, float]:
@@ -91,17 +95,30 @@ def su_per_hour(settings: Settings, flavors: dict[str, Flavor]) -> dict[str, flo
     }
 
 
-def find_drift(cluster: ExistingCluster | None, cloud: CloudConfig) -> dict[str, list[Change]]:
-    """What was changed by hand in the gateway's cluster; nothing where there is none that answers."""
+@dataclass(frozen=True, kw_only=True)
+class Inside:
+    """What the gateway's cluster tells of itself; nothing where there is none that answers."""
+
+    drift: dict[str, list[Change]] = field(default_factory=dict)
+    mistakes: list[Mistake] = field(default_factory=list)
+    """What only new storage could have."""
+
+
+def look_inside(settings: Settings, cluster: ExistingCluster | None, cloud: CloudConfig) -> Inside:
+    """What was changed in the cluster by hand, and what of `settings` its storage can't become."""
     if cluster is None or cluster.failed:
-        return {}
+        return Inside()
     magnum = connect(cloud).container_infrastructure_management
     try:
         found = magnum.get(f"/clusters/{cluster.id}").json()
-        return drift(sign(magnum, found)) if found["status"] in USABLE and found["api_address"] else {}
+        if found["status"] not in USABLE or not found["api_address"]:
+            return Inside()
+        kubeconfig = sign(magnum, found)
+        connection = config.new_client_from_config_dict(yaml.safe_load(kubeconfig))  # type: ignore[no-untyped-call]
+        return Inside(drift=drift(kubeconfig), mistakes=storage_mistakes(settings.hub.storage, connection))
     except (ClientException, *FAILURES) as error:
         pulumi.log.warn(f"the cluster could not be asked what was changed in it by hand: {error}")
-        return {}
+        return Inside()
 
 
 def _published(settings: Settings, catalogue: Catalogue) -> dict[str, str]:

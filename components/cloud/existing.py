@@ -153,11 +153,20 @@ def find_node_groups(connection: Connection, cluster: str, workers: int) -> dict
 
 
 def find_address(connection: Connection, settings: Settings) -> str | None:
-    """Id of the gateway's address in the network that the settings name."""
+    """Id of the gateway's address.
+
+    Raises SettingsError: it is of another network than the settings name.
+    """
     ours = description(settings.name)
-    public = {network.id for network in connection.network.networks(name=settings.network.public)}
     found = [ip for ip in connection.network.ips(description=ours) if ip.description == ours]
-    return next((str(ip.id) for ip in found if ip.floating_network_id in public), None)
+    networks = {network.id: network.name for network in connection.network.networks()}
+    wanted = settings.network.public
+    here = next((str(ip.id) for ip in found if networks.get(ip.floating_network_id) == wanted), None)
+    if found and here is None:
+        has = networks.get(found[0].floating_network_id, found[0].floating_network_id)
+        rule = f"must be {has}, where the gateway's address is; for another one delete that address first"
+        raise SettingsError([Mistake(key="gateway:network.public", rule=rule, value=wanted)])
+    return here
 
 
 def find_record(connection: Connection, settings: Settings, zone_id: str) -> str | None:

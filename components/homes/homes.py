@@ -26,9 +26,10 @@ class HomesArgs:
 class Homes(pulumi.ComponentResource):
     """Stands between the hub's namespace and the hub.
 
-    On the way up, kept homes get their claims back before anybody logs in. On the way down, homes are marked
-    after the hub has ended and before its namespace takes the claims along. When a cluster that somebody
-    deleted is replaced, homes are first marked, then given back.
+    On the way up, kept homes get their claims back before anybody logs in, and smaller homes grow to the size
+    that the settings want. On the way down, homes are marked after the hub has ended and before its namespace
+    takes the claims along. When a cluster that somebody deleted is replaced, homes are first marked, then given
+    back.
     """
 
     def __init__(self, name: str, args: HomesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -36,8 +37,7 @@ class Homes(pulumi.ComponentResource):
         command.local.Command(
             f"{name}-volumes",
             create=task("homes", "take-back"),
-            # A change of the settings does not change the cluster's name in Cluster API.
-            update='printf %s "$PULUMI_COMMAND_STDOUT"',
+            update=task("homes", "grow"),
             delete=task("homes", "keep") if "homes" in args.settings.keep else None,
             stdin=args.cluster.kubeconfig,
             environment=environment(
@@ -46,6 +46,7 @@ class Homes(pulumi.ComponentResource):
                 CLUSTER_ID=args.cluster.id,
                 NAMESPACE=args.namespace,
                 STORAGE_CLASS=args.settings.hub.storage.class_,
+                SIZE_GIB=str(args.settings.hub.storage.size_gib),
             ),
             triggers=[args.cluster.id],
             logging=command.local.Logging.STDERR,

@@ -19,8 +19,6 @@ ANSWER_SECONDS = 10
 """How long one request to the cluster may take."""
 PATIENCE_SECONDS = 60
 """How long to wait for a cluster that exists but does not answer."""
-HUB_DATABASE = "hub-db-dir"
-"""The only claim in the hub's namespace that is not a home (JupyterHub's chart)."""
 DEAD = "PULUMI_K8S_DELETE_UNREACHABLE"
 """The Kubernetes provider's variable; an operator sets it to `true` when the cluster will not come back."""
 
@@ -84,7 +82,7 @@ def keep_from_outside(place: Place, cluster: str) -> None:
             place.mark(volume.id, {metadata.JANITOR: "true"})
             say(f"volume {volume.id} may be a home, but does not say whose; it stays as it is")
             continue
-        elif namespace == place.namespace and claim != HUB_DATABASE:
+        elif namespace == place.namespace and claim != metadata.HUB_DATABASE:
             place.mark(volume.id, metadata.owned(place.gateway, claim))
         else:
             continue

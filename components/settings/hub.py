@@ -14,11 +14,13 @@ class Storage(Model):
     """Where users' homes are."""
 
     type: Annotated[Literal["none", "home"], Change.HUB] = "home"
-    """`home` gives each user a Cinder volume. With `none` everything is lost when the server stops."""
-    class_: Annotated[str, Change.REBUILD] = Field("default", alias="class")
+    """`home` gives each user a Cinder volume. With `none` everything is lost when the server stops. `none` is
+    refused while there are homes."""
+    class_: Annotated[str, Change.REFUSED] = Field("default", alias="class")
     """Storage class of the homes and of the hub's database. Kubernetes can't change that of a claim."""
     size_gib: Annotated[int, Change.HUB] = Field(10, ge=1)
-    """GiB of a home. Homes that exist keep their size."""
+    """GiB of a home. Smaller homes grow, which is refused where their storage class does not let them; larger
+    ones stay as they are."""
 
 
 class Hub(Model):

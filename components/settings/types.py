@@ -25,8 +25,7 @@ class Change(Enum):
     NEXT_UP = "The next `pulumi up` uses it; nothing in the cloud changes."
     REPLACED = "The node group is replaced. Servers on its nodes end."
     FOLLOWS = "Refused until the cluster has it: Magnum's own command changes the cluster first."
-    REFUSED = "Refused, since only a new cluster can have it: `pulumi destroy` first."
-    REBUILD = "Not supported, and not refused either: `pulumi destroy` first."
+    REFUSED = "Refused, since only a new gateway can have it: `pulumi destroy` first."
     ANOTHER = "A second gateway is created, then this one is destroyed with its homes."
 
 

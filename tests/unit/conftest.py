@@ -114,7 +114,7 @@ def survey(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         "survey",
         lambda *_: cloud.Survey(template_id="template-uuid", zone_id="zone-uuid", **answer),
     )
-    monkeypatch.setattr(preflight, "find_drift", lambda *_: {})
+    monkeypatch.setattr(preflight, "look_inside", lambda *_: preflight.Inside())
     return answer
 
 

@@ -30,7 +30,10 @@ class Cloud:
         self.templates = [thing(name="kubernetes-1-34-jammy", uuid="template-uuid")]
         self.zone_list = [thing(name="xxx000000.projects.jetstream-cloud.org.", id="zone-uuid")]
         self.flavor_list = [thing(name="m3.quad"), thing(name="m3.medium")]
-        self.network_list = [thing(name="public", id="public-uuid"), thing(name="auto_allocated_network")]
+        self.network_list = [
+            thing(name="public", id="public-uuid"),
+            thing(name="auto_allocated_network", id="fixed-uuid"),
+        ]
         self.subnet_list = [thing(name="auto_allocated_subnet_v4")]
         self.cluster_list: list[Any] = []
         self.groups: list[dict[str, Any]] = []
@@ -214,6 +217,12 @@ def test_workers_are_changed_by_a_resize_only(answering: Cloud) -> None:
     answering.cluster_list = [cluster()]
     answering.groups = [{"name": "default-worker", "uuid": "n-0", "node_count": 2}]
     assert "gateway:cluster.workers: must be 2, what the cluster has" in refusal()
+
+
+def test_an_address_of_another_network_stays_the_gateways(answering: Cloud) -> None:
+    answering.network_list.append(thing(name="campus", id="campus-uuid"))
+    answering.ip_list = [thing(id="a-1", description=OURS, floating_network_id="campus-uuid")]
+    assert "gateway:network.public: must be campus, where the gateway's address is" in refusal()
 
 
 def test_a_record_in_the_way(answering: Cloud) -> None:

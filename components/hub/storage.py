@@ -1,0 +1,67 @@
+"""What the settings ask of storage that a running hub has, and that can't become so."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from kubernetes import client
+
+from components.charts.versions import JUPYTERHUB
+from components.homes.grow import ANSWER_SECONDS, Home, homes
+from components.homes.metadata import COMPONENT, HUB_DATABASE
+from components.settings.errors import Mistake
+from components.settings.hub import Storage
+
+KEY = "gateway:hub.storage"
+NAMESPACE = JUPYTERHUB.release
+
+
+def storage_mistakes(wanted: Storage, connection: client.ApiClient) -> list[Mistake]:
+    """One Mistake for each setting that only new claims could have.
+
+    Raises what the cluster's client raises.
+    """
+    core, storage = client.CoreV1Api(connection), client.StorageV1Api(connection)
+    classes: Any = storage.list_storage_class(_request_timeout=ANSWER_SECONDS)
+    grows = {found.metadata.name: bool(found.allow_volume_expansion) for found in classes.items}
+    named: Any = core.list_namespaced_persistent_volume_claim(
+        NAMESPACE, field_selector=f"metadata.name={HUB_DATABASE}", _request_timeout=ANSWER_SECONDS
+    )
+    database = next((claim.spec.storage_class_name for claim in named.items), None)
+    there = homes(core, NAMESPACE)
+    return [
+        *_class(wanted.class_, database, grows),
+        *(_left_behind(there) if wanted.type == "none" else _too_small(there, wanted.size_gib, grows)),
+    ]
+
+
+def _class(wanted: str, database: str | None, known: Collection[str]) -> Iterator[Mistake]:
+    if database is None and wanted not in known:
+        rule = f"must be a storage class of the cluster ({', '.join(sorted(known))})"
+        yield Mistake(key=f"{KEY}.class", rule=rule, value=wanted)
+    elif database is not None and wanted != database:
+        rule = f"must be {database}, what the hub's database has; for another one destroy the gateway first"
+        yield Mistake(key=f"{KEY}.class", rule=rule, value=wanted)
+
+
+def _left_behind(there: list[Home]) -> Iterator[Mistake]:
+    if there:
+        selector = ",".join(f"{key}={value}" for key, value in COMPONENT.items())
+        rule = (
+            "must be home, since nobody would reach the homes that there are"
+            f" ({', '.join(home.user for home in there)}); to be rid of them, run"
+            f" `kubectl delete pvc -n {NAMESPACE} -l {selector}` first"
+        )
+        yield Mistake(key=f"{KEY}.type", rule=rule, value="none")
+
+
+def _too_small(there: list[Home], wanted: int, grows: dict[str, bool]) -> Iterator[Mistake]:
+    fixed = [home for home in there if not grows.get(home.storage_class) and home.gib < wanted]
+    if fixed:
+        smallest = min(fixed, key=lambda home: home.gib)
+        rule = (
+            f"must be at most {smallest.gib:g}, the size of home {smallest.claim}, which its storage class"
+            f" {smallest.storage_class} does not let grow"
+        )
+        yield Mistake(key=f"{KEY}.sizeGib", rule=rule, value=wanted)
