@@ -13,8 +13,8 @@ from components.edge.dns_record import DnsRecord, DnsRecordArgs
 from components.edge.ingress_nginx import IngressNginx, IngressNginxArgs
 from components.edge.reserved_address import ReservedAddress, ReservedAddressArgs
 from components.hub.catalogue import load_catalogue
-from components.hub.desktop_images import DesktopImages, DesktopImagesArgs
 from components.hub.jupyterhub_release import JupyterHubRelease, JupyterHubReleaseArgs
+from components.images.desktop_images import DesktopImages, DesktopImagesArgs
 from components.preflight import preflight
 from components.settings.load import load
 from components.teardown.audit import Audit, AuditArgs

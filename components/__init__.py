@@ -6,7 +6,8 @@ cluster       MagnumCluster and Nodegroup, the kubeconfig, the remains of interr
 charts        one way to install a Helm chart, drift inside a release, the charts' versions
 edge          the way in: ReservedAddress, IngressNginx, DnsRecord
 homes         the users' volumes, which may outlive the gateway
-hub           the catalogue of desktops, DesktopImages, the hub's values, JupyterHubRelease
+images        DesktopImages, built or published
+hub           the catalogue of desktops, the hub's values, its storage, JupyterHubRelease
 certificates  CertManager, and the Certificate that a browser sees
 teardown      the audit of what is left, and the guard against destroying by mistake
 

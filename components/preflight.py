@@ -18,10 +18,10 @@ from components.cloud.flavors import Flavor, load_flavors
 from components.cloud.survey import Survey, survey
 from components.cluster.kubeconfig import USABLE, sign
 from components.hub.catalogue import Catalogue
-from components.hub.desktop_images import engine_mistakes, name_mistakes
 from components.hub.sizes import check_fit
 from components.hub.storage import storage_mistakes
 from components.hub.values import read_layers
+from components.images.desktop_images import engine_mistakes, name_mistakes
 from components.settings.cloud import CloudConfig
 from components.settings.errors import Mistake, SettingsError
 from components.settings.model import Settings

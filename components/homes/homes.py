@@ -26,10 +26,9 @@ class HomesArgs:
 class Homes(pulumi.ComponentResource):
     """Stands between the hub's namespace and the hub.
 
-    On the way up, kept homes get their claims back before anybody logs in, and smaller homes grow to the size
-    that the settings want. On the way down, homes are marked after the hub has ended and before its namespace
-    takes the claims along. When a cluster that somebody deleted is replaced, homes are first marked, then given
-    back.
+    On the way up, kept homes get their claims back before anybody logs in, and smaller homes grow. On the way
+    down, homes are marked after the hub has ended and before its namespace takes the claims along. When a
+    cluster that somebody deleted is replaced, homes are first marked, then given back.
     """
 
     def __init__(self, name: str, args: HomesArgs, opts: pulumi.ResourceOptions | None = None) -> None:

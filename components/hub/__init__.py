@@ -1,1 +1,1 @@
-"""JupyterHub: the catalogue of desktops, their images, the hub's Helm values, and its release."""
+"""JupyterHub: the catalogue of desktops, the hub's Helm values, its storage, and its release."""

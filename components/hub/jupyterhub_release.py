@@ -14,8 +14,8 @@ from components.cluster.magnum_cluster import MagnumCluster
 from components.cluster.nodegroup import Nodegroup
 from components.homes.homes import Homes, HomesArgs
 from components.hub.catalogue import Catalogue
-from components.hub.desktop_images import DesktopImages
 from components.hub.values import TLS_SECRET, Wiring, hub_values
+from components.images.desktop_images import DesktopImages
 from components.settings.model import Settings
 
 

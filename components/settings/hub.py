@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from components.settings.types import Change, Expanded, Model, Reference
+from components.settings.types import Change, Expanded, Model, Names, Reference, Registry, Users
 
 
 class Storage(Model):
@@ -28,13 +28,13 @@ class Hub(Model):
 
     authenticator: Annotated[Literal["shared-password"], Change.HUB] = "shared-password"
     """How users log in: a file of hub_values/auth/."""
-    admins: Annotated[list[str], Change.HUB] = Field(min_length=1, examples=[["admin1"]])
+    admins: Annotated[Users, Change.HUB] = Field(min_length=1, examples=[["admin1"]])
     """Names of the users who may administer the hub."""
-    users: Annotated[list[str], Change.HUB] = Field([], examples=[["user1", "user2"]])
+    users: Annotated[Users, Change.HUB] = Field([], examples=[["user1", "user2"]])
     """Names of the other users who may log in."""
     node_group: Annotated[str | None, Change.HUB] = Field(None, examples=["mediums"])
     """The node group that runs users' servers; the first of `gateway:nodeGroups` where none is named."""
-    desktops: Annotated[list[str] | None, Change.HUB] = Field(None, examples=[["idv", "cave"]])
+    desktops: Annotated[Names | None, Change.HUB] = Field(None, examples=[["idv", "cave"]])
     """Desktops of hub_values/desktops.yaml that users may start; all of them where none is named."""
     placeholders: Annotated[int, Change.HUB] = Field(0, ge=0, examples=[1])
     """Keep room for this many more desktops, so that a login need not wait for a new node."""
@@ -44,11 +44,13 @@ class Hub(Model):
 class Images(Model):
     """Where the images come from: built from docker/ and pushed to a registry, or published already."""
 
-    registry: Annotated[Expanded | None, Change.HUB] = Field(None, examples=["quay.io/your-organization"])
+    registry: Annotated[Registry | None, Change.HUB] = Field(None, examples=["quay.io/your-organization"])
     """Host and path that built images are pushed to."""
-    registry_user: Annotated[str | None, Change.NEXT_UP] = Field(None, examples=["your-organization+robot"])
-    """Who pushes. The password is `gateway:registryPassword`."""
-    build: Annotated[list[str], Change.HUB] = Field([], examples=[["hawkeye"]])
+    registry_user: Annotated[str | None, Change.HUB] = Field(
+        None, min_length=1, examples=["your-organization+robot"]
+    )
+    """Who pushes, and who pulls in the cluster. The password is `gateway:registryPassword`."""
+    build: Annotated[Names, Change.HUB] = Field([], examples=[["hawkeye"]])
     """Folders of docker/ to build and push. The other images must be published."""
     build_args: Annotated[dict[str, Expanded], Change.HUB] = Field(
         {}, examples=[{"IDV_URL": "https://downloads.your-university.edu/idv.tar.gz"}]
@@ -59,10 +61,18 @@ class Images(Model):
     )
     """Images that are published already, by folder of docker/. One that is also in `build` is built."""
 
+    @field_validator("registry_user")
+    @classmethod
+    def _somewhere(cls, user: str | None, info: ValidationInfo) -> str | None:
+        """Needs `gateway:images.registry`."""
+        if user and info.data.get("registry", "wrong") is None:
+            raise PydanticCustomError("user", "needs gateway:images.registry to log in to")
+        return user
+
     @field_validator("build")
     @classmethod
     def _pushed(cls, build: list[str], info: ValidationInfo) -> list[str]:
         """Needs `gateway:images.registry`."""
-        if build and not info.data.get("registry"):
+        if build and info.data.get("registry", "wrong") is None:
             raise PydanticCustomError("build", "needs gateway:images.registry to push what it builds")
         return build

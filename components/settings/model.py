@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from components.settings.hub import Hub, Images
 from components.settings.names import MagnumName, room_for_group
-from components.settings.types import Change, Email, Minutes, Model, Zone
+from components.settings.types import Change, Email, Minutes, Model, Zone, once
 
 DEFAULT_WORKER = "default-worker"
 """The node group that Magnum makes with every cluster; the gateway's core runs there."""
@@ -146,7 +146,7 @@ class Settings(Model):
     timeouts: Timeouts = Timeouts()
     protect: Annotated[bool, Change.NEXT_UP] = Field(False, examples=[True])
     """Refuse `pulumi destroy`, and whatever would replace cluster, hub or address."""
-    keep: Annotated[list[Literal["address", "homes"]], Change.NEXT_UP] = Field(
+    keep: Annotated[list[Literal["address", "homes"]], AfterValidator(once), Change.NEXT_UP] = Field(
         [], examples=[["address", "homes"]]
     )
     """What `pulumi destroy` leaves, for the next `pulumi up` to take back."""

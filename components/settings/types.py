@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
+
+T = TypeVar("T")
 
 
 class Change(Enum):
@@ -67,13 +70,56 @@ def expanded(value: str) -> str:
     return text
 
 
+def user_name(value: str) -> str:
+    """As JupyterHub keeps it: lower-case, without `/`, and no space before or after."""
+    # JupyterHub's Authenticator: normalize_username and validate_username. The hub does not start with a name
+    # that they refuse. Dots alone, which JupyterHub 6 refuses, make a URL that leads elsewhere.
+    if value != value.lower().strip() or "/" in value or not value.strip("."):
+        text = "must be a name as JupyterHub keeps it: lower-case, without '/', and no space before or after"
+        raise PydanticCustomError("user", text)
+    return value
+
+
+def once(values: list[T]) -> list[T]:
+    """Each entry once."""
+    if twice := [value for value, times in Counter(values).items() if times > 1]:
+        text = "must name each entry once ({twice} is there twice)"
+        raise PydanticCustomError("once", text, {"twice": twice[0]})
+    return values
+
+
+def registry(value: str) -> str:
+    """A registry's host, and a path in lower case."""
+    host = r"(([a-z0-9-]+\.)+[a-z0-9-]+(:\d+)?|[a-z0-9-]+:\d+|localhost)"
+    path = r"[a-z0-9]+([._-]+[a-z0-9]+)*"
+    if re.fullmatch(rf"{path}(/{path})*", value) and not re.match(rf"{host}(/|$)", value):
+        # Docker's rule: what has neither a dot nor a port is no host.
+        text = "must begin with a registry's host ({value} means docker.io/{value})"
+        raise PydanticCustomError("registry", text, {"value": value})
+    if not re.fullmatch(rf"{host}(/{path})*", value):
+        text = "must be a registry's host and a path in lower case, without scheme, tag or final '/'"
+        raise PydanticCustomError("registry", text)
+    return value
+
+
 Zone = Annotated[
     str,
     AfterValidator(
         Form(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.){2,}", "be a lower-case DNS zone that ends with '.'")
     ),
 ]
-Email = Annotated[str, AfterValidator(Form(r"[^@\s]+@[^@\s]+\.[^@\s]+", "be an e-mail address"))]
+RESERVED = r"(example(\.(com|net|org))?|test|invalid|localhost|local|internal|onion|arpa)"
+"""Domains that nobody can have (RFC 2606, 6761 and their successors)."""
+Email = Annotated[
+    str,
+    # Let's Encrypt's own rule; it answers to any other with invalidContact, and the issuer is never Ready.
+    AfterValidator(
+        Form(
+            rf"[^@\s,=]+@(?!([^@]*\.)?{RESERVED}$)([A-Za-z0-9-]+\.)+[A-Za-z0-9-]+",
+            "be an e-mail address that Let's Encrypt takes, of no reserved domain",
+        )
+    ),
+]
 Minutes = Annotated[int, Field(ge=1), Change.NEXT_UP]
 Expanded = Annotated[str, AfterValidator(expanded)]
 Reference = Annotated[
@@ -82,3 +128,7 @@ Reference = Annotated[
         Form(r"[^\s@]+(:[\w.-]+|@sha256:[0-9a-f]{64})", "be an image's reference with a tag or a digest")
     ),
 ]
+Registry = Annotated[Expanded, AfterValidator(registry)]
+UserName = Annotated[str, AfterValidator(user_name)]
+Users = Annotated[list[UserName], AfterValidator(once)]
+Names = Annotated[list[str], AfterValidator(once)]

@@ -26,7 +26,7 @@ def build_hawkeye(config: dict[str, Any]) -> None:
 
 
 def engine(monkeypatch: pytest.MonkeyPatch, answer: Callable[..., Any]) -> None:
-    monkeypatch.setattr("components.hub.desktop_images.subprocess.run", answer)
+    monkeypatch.setattr("components.images.desktop_images.subprocess.run", answer)
 
 
 def test_built_image_reaches_the_hub_by_its_digest(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:

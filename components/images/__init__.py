@@ -1,0 +1,1 @@
+"""The images of notebooks and desktops: built here or published, and the login to where they are."""
