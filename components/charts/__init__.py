@@ -1,1 +1,1 @@
-"""Helm charts: their versions and the one way to install them."""
+"""Helm charts: their versions, the one way to install them, and drift inside a release."""

@@ -1,8 +1,7 @@
-"""What someone changed by hand in a Helm release: the manifest that Helm recorded against the live objects.
+"""What someone changed by hand in a Helm release: the live objects against the manifest that Helm recorded.
 
-The API server itself compares: it is asked what applying an object would change (server-side apply, dry run).
-So its defaults, its normal forms and its merging of lists are not mistaken for changes, and what controllers
-add beside the chart's fields does not count.
+The API server compares: a dry run of a server-side apply shows what would change. So its defaults, its normal
+forms and its merging of lists are no changes, and neither is what controllers add beside the chart's fields.
 """
 
 from __future__ import annotations

@@ -21,10 +21,10 @@ from components.task import task
 
 @dataclass(frozen=True, kw_only=True)
 class ChartSource:
-    """Where charts come from and how long an install may take."""
+    """Where charts come from, and how long an install may take."""
 
     folder: str | None
-    """A folder with all charts by name; their own repositories where it is None."""
+    """A folder with all charts by name; None for their repositories."""
     timeout_minutes: int
     drift: Mapping[str, Sequence[Change]]
     """What someone changed by hand in each release."""
@@ -52,10 +52,11 @@ def install(
 ) -> Installed:
     """Install `chart` with `values`, as children of `component`.
 
-    before: makes what must be in the namespace before the release, and stay until the release is gone.
+    before: creates what must be in the namespace before the release, and must outlive it.
 
-    The Namespace is the gate on the way down: a release's deletion returns before its objects are gone, a
-    namespace's only when all in it is, load balancers included. A failed install leaves nothing behind.
+    On the way down the Namespace is the gate: the deletion of a release returns before its objects are gone,
+    that of a namespace only when everything in it is gone, load balancers included.
+    A failed install leaves nothing behind.
     """
     namespace = chart.release
     place = core.v1.Namespace(

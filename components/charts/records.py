@@ -1,4 +1,4 @@
-"""Hooks that remove the remains of an interrupted Helm run just before a release is created or updated."""
+"""Hooks that remove the remains of an interrupted Helm run before a release is created or updated."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from kubernetes import client, config
 
 
 def release_hooks(kubeconfig: pulumi.Output[str], namespace: str) -> pulumi.ResourceHookBinding:
-    """For the Helm release `namespace`/`namespace`: Helm's records of an install or upgrade that never ended.
+    """Remove Helm's records of an install or upgrade of `namespace`/`namespace` that never ended.
 
-    Helm refuses to go on from them ("cannot re-use a name", "another operation is in progress"). Without the
-    record an install takes over the objects that carry the release's name, so nothing of it is lost.
+    With them Helm refuses to continue ("cannot re-use a name", "another operation is in progress"). Without
+    them it takes over the objects that carry the release's name, so nothing is lost.
     """
 
     async def before_create(_: pulumi.ResourceHookArgs) -> None:
@@ -32,7 +32,7 @@ def release_hooks(kubeconfig: pulumi.Output[str], namespace: str) -> pulumi.Reso
 
 
 def forget_release(kubeconfig: str, name: str, *, only_pending: bool) -> None:
-    """Delete Helm's records of the release `name` in its namespace; or only those of what never ended."""
+    """Delete Helm's records of the release `name`, or only those of operations that never ended."""
     connection = config.new_client_from_config_dict(yaml.safe_load(kubeconfig))  # type: ignore[no-untyped-call]
     api = client.CoreV1Api(connection)
     records: list[Any] = api.list_namespaced_secret(name, label_selector=f"owner=helm,name={name}").items

@@ -1,4 +1,4 @@
-"""Versions and sources of what the program installs: each number stands here and nowhere else.
+"""Versions and sources of the Helm charts. Each number stands here and nowhere else.
 
 Python packages are pinned in requirements.txt, images in hub_values/desktops.yaml and docker/*.
 """
@@ -20,7 +20,7 @@ class Chart:
     """Name of its release and of its namespace."""
 
 
-# Retired in March 2026; this is its last release and gets no more fixes. The maintained road is Traefik.
+# Retired in March 2026: this is the last release, and it gets no fixes (docs/adr/0008-ingress-nginx.md).
 INGRESS_NGINX = Chart(
     name="ingress-nginx",
     version="4.15.1",

@@ -1,4 +1,4 @@
-"""The catalogue of desktops, hub_values/desktops.yaml: read and checked once, then plain frozen values."""
+"""The catalogue of desktops, hub_values/desktops.yaml: read and checked once, then frozen values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from components.settings.errors import Mistake, SettingsError, from_pydantic
 from components.settings.types import Reference
 
 NAME = r"^[a-z][a-z0-9-]{0,38}[a-z0-9]$"
-"""What a desktop and an image may be called: it becomes part of names in Kubernetes."""
+"""The form of a desktop's and an image's name, which becomes part of names in Kubernetes."""
 
 Cpus = Annotated[float, Field(gt=0)]
 Gib = Annotated[float, Field(gt=0)]
@@ -34,33 +34,33 @@ class Image(_Model):
     published: Reference | None = Field(None, examples=["quay.io/your-organization/pyaos:1.0.0"])
     """Where all gateways pull it from; None: each builds it, or names it in gateway:images.published."""
     download_gib: Gib = Field(3, examples=[3])
-    """Compressed size in GiB, which the start timeout allows for."""
+    """Compressed size in GiB, for the start timeout."""
 
 
 class Notebook(_Model):
-    """What JupyterLab gets beside a desktop."""
+    """What JupyterLab gets beside a desktop: CPUs, and memory in GiB."""
 
     cpu: Cpus = Field(1, examples=[1])
     memory_gib: Gib = Field(4, examples=[4])
 
 
 class Desktop(_Model):
-    """An application in a desktop of its own, in a container beside the notebook's."""
+    """An application with a desktop of its own, in a container beside the notebook's."""
 
     title: Annotated[str, Field(min_length=1)] = Field(examples=["IDV"])
     description: str = Field("", examples=["Unidata Integrated Data Viewer"])
     image: Name = Field(examples=["idv-cave"])
     command: Annotated[list[str], Field(min_length=1)] = Field(examples=[["idv"]])
-    """What the image's entry point starts in the desktop."""
+    """The command that the image's entry point starts in the desktop."""
     cpu: Cpus = Field(examples=[6])
     memory_gib: Gib = Field(examples=[21])
     notebook: Notebook = Notebook()
     socket: Annotated[str, Field(pattern=r"^/shared/[\w.-]+$")] = Field(
         "/shared/vnc.sock", examples=["/shared/vnc.sock"]
     )
-    """The VNC server's unix socket, in the volume that only this pod's two containers share."""
+    """The VNC server's unix socket, in a volume that only the pod's two containers share."""
     icon: Path | None = Field(None, strict=False, examples=["icons/idv.svg"])
-    """An SVG for the launcher tile, found from the catalogue's folder; at most 64 KiB."""
+    """An SVG for the launcher tile, relative to the catalogue; at most 64 KiB."""
 
     @field_validator("icon")
     @classmethod
@@ -75,19 +75,19 @@ class Desktop(_Model):
 
     @property
     def size(self) -> Size:
-        """What the whole pod takes of a node: desktop and notebook."""
+        """What the whole pod needs of a node: desktop and notebook."""
         return Size(cpu=self.cpu + self.notebook.cpu, gib=self.memory_gib + self.notebook.memory_gib)
 
 
 class Catalogue(_Model):
-    """All desktops that a gateway can offer, and the images that they and the notebook run from."""
+    """All desktops that a gateway can offer, and the images of the desktops and the notebook."""
 
     notebook: Name = Field(examples=["pyaos"])
     images: dict[Name, Image] = Field({}, examples=[{"pyaos": {"downloadGib": 2}}])
     desktops: dict[Name, Desktop] = Field(examples=[{"idv": {"title": "IDV"}}])
 
     def enabled(self, desktops: Iterable[str] | None) -> dict[str, Desktop]:
-        """The desktops named, in the catalogue's order; all of them for None.
+        """The named desktops in the catalogue's order; all of them for None.
 
         Raises SettingsError for names that the catalogue does not have.
         """
@@ -98,21 +98,19 @@ class Catalogue(_Model):
             known = ", ".join(self.desktops)
             raise SettingsError(
                 [
-                    Mistake(
-                        key="gateway:hub.desktops", rule=f"must be of the catalogue ({known})", value=name
-                    )
+                    Mistake(key="gateway:hub.desktops", rule=f"must be one of: {known}", value=name)
                     for name in unknown
                 ]
             )
         return {name: desktop for name, desktop in self.desktops.items() if name in wanted}
 
     def image_names(self, desktops: Iterable[str] | None = None) -> list[str]:
-        """The images that the notebook and these desktops run from, each once; all desktops for None."""
+        """The images of the notebook and these desktops, each once; of all desktops for None."""
         used = [self.notebook, *(desktop.image for desktop in self.enabled(desktops).values())]
         return list(dict.fromkeys(used))
 
     def image(self, name: str) -> Image:
-        """What is known of an image; the defaults for one that is not listed."""
+        """The image's entry, or the defaults for one that is not listed."""
         return self.images.get(name, Image.model_validate({}))
 
 

@@ -1,4 +1,4 @@
-"""What the hub's values hold for each desktop: its profile, sidecar, launcher tile and pre-pulled image."""
+"""The parts of the hub's values for each desktop: profile, sidecar, launcher tile and pre-pulled image."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ TILES = "/opt/gateway/desktops"
 
 
 def split_reference(reference: Text) -> tuple[Text, Text]:
-    """Name and tag of an image as the chart wants them, which puts `:` between the two.
+    """Name and tag of an image. The chart puts `:` between the two.
 
-    So of a digest, the name ends in `@sha256`. Raises ValueError for a reference without tag or digest.
+    For a digest, the name part ends in `@sha256`. Raises ValueError for a reference without tag or digest.
     """
     if isinstance(reference, pulumi.Output):
         parts = reference.apply(_split)
@@ -32,13 +32,13 @@ def split_reference(reference: Text) -> tuple[Text, Text]:
 
 
 def extra_images(desktops: Iterable[Desktop], images: Mapping[str, Text]) -> Values:
-    """The images of sidecars, which the chart's pre-puller does not find in the profiles by itself."""
+    """The images of the sidecars, which the chart's pre-puller does not find in the profiles."""
     references = {desktop.image: split_reference(images[desktop.image]) for desktop in desktops}
     return {image: {"name": name, "tag": tag} for image, (name, tag) in references.items()}
 
 
 def tiles(enabled: Mapping[str, Desktop]) -> Values:
-    """The chart's extraFiles: each desktop's tile, found by JUPYTER_CONFIG_PATH, and its icon."""
+    """The chart's extraFiles: each desktop's tile, read by JUPYTER_CONFIG_PATH, and its icon."""
     files: Values = {}
     for name, desktop in enabled.items():
         launcher: Values = {"title": desktop.title, "path_info": "desktop"}
@@ -60,7 +60,7 @@ def tiles(enabled: Mapping[str, Desktop]) -> Values:
 
 
 def profile(name: str, desktop: Desktop, image: Text) -> Values:
-    """What a user picks: JupyterLab with the desktop's container beside it, in one pod."""
+    """A user's choice: JupyterLab and the desktop as two containers of one pod."""
     notebook = desktop.notebook
     shape = (
         f"Desktop with {desktop.cpu:g} CPU and {desktop.memory_gib:g} GiB, "
@@ -83,13 +83,13 @@ def profile(name: str, desktop: Desktop, image: Text) -> Values:
 
 
 def resources(size: Size) -> Values:
-    """Kubernetes' requests, and limits of the same size: nobody takes from a neighbour on the node."""
+    """Kubernetes' requests, and limits of the same size, so that nobody takes from others on the node."""
     amounts = {"cpu": f"{size.cpu:g}", "memory": f"{size.gib:g}Gi"}
     return {"requests": amounts, "limits": dict(amounts)}
 
 
 def _sidecar(desktop: Desktop, image: Text) -> Values:
-    """The desktop's container. The server counts as started only when the desktop answers."""
+    """The desktop's container. The server has started only when the desktop answers."""
     check = {"exec": {"command": ["start-desktop", "check"]}}
     return {
         "name": "desktop",
@@ -118,5 +118,5 @@ def _sidecar(desktop: Desktop, image: Text) -> Values:
 def _split(reference: str) -> tuple[str, str]:
     name, colon, tag = reference.rpartition(":")
     if not colon or "/" in tag:
-        raise ValueError(f"the image {reference} must have a tag or a digest, as in {reference}:1.0.0")
+        raise ValueError(f"the image {reference} must have a tag or a digest; for example {reference}:1.0.0")
     return name, tag

@@ -1,4 +1,4 @@
-"""JupyterHubRelease: the hub, from the layers of hub_values/ and the outputs of what stands before it."""
+"""JupyterHubRelease: the hub, from the layers of hub_values/ and the outputs of the other components."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from components.settings.model import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class JupyterHubReleaseArgs:
-    """What a JupyterHubRelease is made from."""
+    """Arguments of a JupyterHubRelease."""
 
     settings: Settings
     catalogue: Catalogue
@@ -38,18 +38,18 @@ class JupyterHubReleaseArgs:
 
 
 class JupyterHubRelease(pulumi.ComponentResource):
-    """The JupyterHub chart, with its core pods and its users on node groups of their own."""
+    """The JupyterHub chart, with its core pods and its users on different node groups."""
 
     url: pulumi.Output[str]
     """Where scientists log in."""
     admin_password: pulumi.Output[str]
     """Password of the hub's admins; a secret."""
     namespace: pulumi.Output[str]
-    """Where the hub, and the certificate of its Ingress, are."""
+    """The namespace of the hub and of its Ingress's certificate."""
     revision: pulumi.Output[int]
-    """Helm's count of installs and upgrades, known when the core pods are ready."""
+    """Helm's count of installs and upgrades, once the core pods are ready."""
     tls_secret: str
-    """The Secret, and so the Certificate, that cert-manager makes for the hub's Ingress."""
+    """Name of the Secret and of the Certificate that cert-manager creates for the hub's Ingress."""
 
     def __init__(
         self, name: str, args: JupyterHubReleaseArgs, opts: pulumi.ResourceOptions | None = None

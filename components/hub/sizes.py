@@ -1,4 +1,4 @@
-"""How much of a node the users' pods take, and whether a flavor has room for them."""
+"""How much of a node the users' pods need, and whether a flavor has room for them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from components.settings.errors import Mistake
 
 
 def profile_sizes(layers: Values, enabled: Mapping[str, Desktop]) -> dict[str, Size]:
-    """What a pod of each profile takes of a node, by the profile's slug."""
+    """What a pod of each profile needs of a node, by the profile's slug."""
     singleuser = layers["singleuser"]
     plain = {
         profile["slug"]: _plain_size(singleuser, profile.get("kubespawner_override", {}))
@@ -23,7 +23,7 @@ def profile_sizes(layers: Values, enabled: Mapping[str, Desktop]) -> dict[str, S
 
 
 def placeholder_size(layers: Values, enabled: Mapping[str, Desktop]) -> Size:
-    """One placeholder: evicted, it makes room for any desktop; for the base profile where there is none."""
+    """One placeholder. Evicted, it makes room for any desktop, or for the base profile if there is none."""
     sizes = [desktop.size for desktop in enabled.values()] or [_plain_size(layers["singleuser"], {})]
     return Size(cpu=max(size.cpu for size in sizes), gib=max(size.gib for size in sizes))
 
@@ -31,10 +31,10 @@ def placeholder_size(layers: Values, enabled: Mapping[str, Desktop]) -> Size:
 def check_fit(
     layers: Values, enabled: Mapping[str, Desktop], flavor: Flavor, others: Collection[Flavor]
 ) -> Iterator[Mistake]:
-    """One Mistake for each profile that a node of `flavor` has no room for, saying by how much.
+    """One Mistake for each profile that does not fit a node of `flavor`, with what is missing.
 
-    layers: the values that are really configured. others: flavors to choose from, smallest first; the example
-    names the first one that is large enough.
+    layers: the configured values. others: flavors to choose from, smallest first. The example names the first
+    that is large enough.
     """
     wanted = {f"profile {slug}": size for slug, size in profile_sizes(layers, enabled).items()}
     if enabled:
@@ -55,7 +55,7 @@ def check_fit(
 
 
 def _plain_size(singleuser: Values, override: Values) -> Size:
-    """What a profile of base.yaml guarantees; G is GiB to JupyterHub, unlike Kubernetes."""
+    """What a profile of base.yaml guarantees. JupyterHub's G is GiB, unlike Kubernetes'."""
     memory = str(override.get("mem_guarantee", singleuser["memory"]["guarantee"]))
     size = Size(
         cpu=float(override.get("cpu_guarantee", singleuser["cpu"]["guarantee"])),

@@ -1,7 +1,7 @@
 """JupyterHub's Helm values: base, auth and storage from hub_values/, then desktops and wiring.
 
-Pure: nothing is created and nothing is looked up. What is known only later may be an output, which is passed
-through as it is.
+Pure: nothing is created and nothing is looked up. A value that is known only later may be an output, which is
+passed through.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from components.settings.hub import Hub, Storage
 from components.settings.model import DEFAULT_WORKER
 
 TLS_SECRET = "certmanager-tls-jupyterhub"  # noqa: S105  (a name)
-"""The Secret, and so the Certificate, that cert-manager makes for the hub's Ingress."""
+"""Name of the Secret and of the Certificate that cert-manager creates for the hub's Ingress."""
 
 NEW_NODE_SECONDS = 600
-"""Jetstream2 adds a worker in 5 to 10 minutes (the paper's login times with a node to add)."""
+"""Jetstream2 adds a worker in 5 to 10 minutes (from the paper's login times)."""
 PULL_SECONDS_PER_GIB = 60
-"""Pulling and unpacking a GiB of compressed image; on the slow side, since it only bounds the wait."""
+"""To pull and unpack a GiB of compressed image. A slow guess, since it only bounds the wait."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wiring:
-    """What the hub is given by the components before it; each may be an output."""
+    """What the hub takes from the other components. Each may be an output."""
 
     user_group: Text
     """Name of the users' node group."""
@@ -48,7 +48,7 @@ class Wiring:
 
 
 def merge(*layers: Mapping[str, Any]) -> Values:
-    """The layers as Helm merges values: of two maps both keys, of anything else the later one's."""
+    """The layers, merged as Helm merges values: maps key by key; of anything else the later one."""
     merged: Values = {}
     for layer in layers:
         for key, value in layer.items():
@@ -87,13 +87,13 @@ def _auth(hub: Hub, secrets: Mapping[str, Text]) -> Values:
         "Authenticator": {"admin_users": hub.admins, "allowed_users": hub.users},
         "SharedPasswordAuthenticator": passwords,
     }
-    # Without a secret of its own the chart makes one, and keeps it.
+    # Without a secret from the stack the chart makes one, and keeps it.
     cookie = {"cookieSecret": secrets["cookieSecret"]} if "cookieSecret" in secrets else {}
     return {"hub": {"config": config, **cookie}}
 
 
 def _storage(storage: Storage) -> Values:
-    """The class of the hub's own database (1 GiB) and of homes, and the size of homes."""
+    """The storage class of the hub's database (1 GiB) and of homes, and the size of homes."""
     values: Values = {"hub": {"db": {"pvc": {"storageClassName": storage.class_}}}}
     if storage.type == "home":
         homes = {"capacity": f"{storage.size_gib}Gi", "dynamic": {"storageClass": storage.class_}}
@@ -140,7 +140,7 @@ def _wiring(wiring: Wiring) -> Values:
 
 
 def start_timeout(catalogue: Catalogue, enabled: Mapping[str, Desktop]) -> int:
-    """Seconds that a start takes at worst: a node is added, the notebook's and a desktop's image pulled."""
+    """Seconds that a start takes at worst: add a node, pull the notebook's and a desktop's image."""
     largest = max((catalogue.image(desktop.image).download_gib for desktop in enabled.values()), default=0)
     pull = (catalogue.image(catalogue.notebook).download_gib + largest) * PULL_SECONDS_PER_GIB
     return NEW_NODE_SECONDS + math.ceil(pull)

@@ -1,4 +1,4 @@
-"""DesktopImages: the images of notebooks and desktops, published ones or built here, by reference."""
+"""DesktopImages: references to the images of notebooks and desktops, published or built here."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ Relative to the project, where the engine runs: an absolute path would differ be
 
 @dataclass(frozen=True, kw_only=True)
 class DesktopImagesArgs:
-    """What DesktopImages are made from."""
+    """Arguments of DesktopImages."""
 
     published: Mapping[str, str]
     """Reference of each image by its name, for those that are not built."""
     settings: Images
     registry_password: pulumi.Input[str] | None
-    """Of the settings' registryUser."""
+    """For the settings' registryUser."""
     tag: str
 
 
@@ -41,12 +41,12 @@ EXAMPLE = (
 def name_mistakes(
     settings: Images, used: Sequence[str], known: Sequence[str], published: Mapping[str, str]
 ) -> list[Mistake]:
-    """Names that are no images, and images that are `used` but neither built nor `published`.
+    """Unknown images in the settings, and images that are `used` but neither built nor `published`.
 
-    The gateway's desktops use `used` of the images that the catalogue has, which are `known`.
+    used: by the gateway's desktops. known: all images of the catalogue.
     """
     mistakes = [
-        Mistake(key=f"gateway:images.{key}", rule=f"must name images ({', '.join(sorted(of))})", value=name)
+        Mistake(key=f"gateway:images.{key}", rule=f"must be one of: {', '.join(sorted(of))}", value=name)
         for key, names, of in (("build", settings.build, used), ("published", settings.published, known))
         for name in names
         if name not in of
@@ -54,7 +54,7 @@ def name_mistakes(
     if missing := [name for name in used if name not in published and name not in settings.build]:
         rule = (
             f"must hold {', '.join(missing)}: published nowhere, so `pulumi up` builds them and pushes them "
-            "to your registry. Those that you have already stand in gateway:images.published"
+            "to your registry. Name those that you have already in gateway:images.published"
         )
         example = EXAMPLE % ", ".join([*settings.build, *missing])
         mistakes.append(Mistake(key="gateway:images.build", rule=rule, value=settings.build, example=example))
@@ -62,7 +62,7 @@ def name_mistakes(
 
 
 def engine_mistakes(build: Sequence[str]) -> list[Mistake]:
-    """That no Docker engine answers, if there is anything to build."""
+    """A Mistake if there is something to build, but no Docker engine that answers."""
     if not build or (reason := _engine_missing()) is None:
         return []
     rule = (
@@ -73,7 +73,7 @@ def engine_mistakes(build: Sequence[str]) -> list[Mistake]:
 
 
 def _engine_missing() -> str | None:
-    """Why no Docker engine answers; None where one does. The client finds it as the provider does."""
+    """Why no Docker engine answers; None if one does. The client finds it as the provider does."""
     try:
         subprocess.run(["docker", "version"], check=True, capture_output=True, text=True, timeout=30)
     except FileNotFoundError:

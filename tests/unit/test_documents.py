@@ -47,6 +47,20 @@ def test_paths_and_targets_are_there(document: Path) -> None:
         assert set(command.split()) <= set(targets), command
 
 
+COMMENTED = [
+    file
+    for pattern in ("*.yaml", "*.py", "components/**/*.py", "hub_values/**/*.yaml", "docker/**/Dockerfile")
+    for file in sorted(ROOT.glob(pattern))
+]
+
+
+@pytest.mark.parametrize("file", COMMENTED, ids=lambda file: str(file.relative_to(ROOT)))
+def test_files_that_comments_name_are_there(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    for path in re.findall(r"\b((?:components|hub_values|docs|tests)/[\w/-]+\.(?:py|ya?ml|md))\b", text):
+        assert (ROOT / path).exists(), path
+
+
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_tests_that_are_named_exist(document: Path) -> None:
     files = {

@@ -105,6 +105,6 @@ def test_unknown_image_is_refused(program: Program, monkeypatch: pytest.MonkeyPa
 
     with pytest.raises(SettingsError) as refused:
         program(build)
-    assert "gateway:images.build: must name images (hawkeye, idv-cave, pyaos), got 'hawkye'" in str(
+    assert "gateway:images.build: must be one of: hawkeye, idv-cave, pyaos, got 'hawkye'" in str(
         refused.value
     )
