@@ -15,6 +15,7 @@ from annotated_types import Ge, MaxLen, MinLen
 from pydantic import AfterValidator, BaseModel
 from pydantic.fields import FieldInfo
 
+from components.settings.cloud import CloudConfig
 from components.settings.errors import example_of
 from components.settings.load import NAMESPACE
 from components.settings.model import Settings
@@ -38,6 +39,7 @@ The last column says what the next `pulumi up` does when the setting of a runnin
 """
 
 
+HEADINGS = {Settings: "The gateway as a whole", Secrets: "Secrets", CloudConfig: "openstack: the cloud"}
 ENGINE_TYPES = {"text": "string", "true or false": "boolean", "whole number": "integer"}
 EMPTY: dict[str, type] = {"string": str, "boolean": bool, "object": dict, "array": list}
 
@@ -115,6 +117,8 @@ def rules(model: type[BaseModel], name: str, field: FieldInfo) -> Iterator[str]:
 def settings(model: type[BaseModel], prefix: str = "") -> Iterator[Setting]:
     """Each key of `model` that holds a value, those of the models in it included."""
     for name, field in model.model_fields.items():
+        if field.exclude:
+            continue
         key = f"{prefix}{field.alias}"
         part = model_in(field)
         if part is None:
@@ -152,7 +156,8 @@ def page() -> str:
         if part := model_in(field):
             more = "; ".join(rules(Settings, name, field))
             parts += section(part, f"{field.alias}{'[]' * is_list(field)}.", more=more)
-    return "\n\n".join([*parts, *section(Secrets, "")]) + "\n"
+    parts += section(Secrets, "")
+    return "\n\n".join([*parts, *section(CloudConfig, "", namespace="openstack")]) + "\n"
 
 
 def label(change: Change) -> str:
@@ -160,10 +165,17 @@ def label(change: Change) -> str:
     return change.name.lower().replace("_", " ")
 
 
-def section(model: type[BaseModel], prefix: str, *, more: str = "", only_values: bool = False) -> list[str]:
+def section(
+    model: type[BaseModel],
+    prefix: str,
+    *,
+    more: str = "",
+    only_values: bool = False,
+    namespace: str = NAMESPACE,
+) -> list[str]:
     """One model's heading, description and table. more: rules for the object as a whole."""
-    heading = f"## {NAMESPACE}:{prefix.rstrip('.')}" if prefix else f"## {model.__name__}"
-    text = (model.__doc__ or "").strip().splitlines()[0]
+    heading = f"## {namespace}:{prefix.rstrip('.')}" if prefix else f"## {HEADINGS[model]}"
+    text = " ".join((model.__doc__ or "").partition("\n\n")[0].split())
     shown = [s for s in settings(model, prefix) if not (only_values and "." in s.key)]
     columns = (
         "| key | what it is | type | rule | default | example | changed |\n|---|---|---|---|---|---|---|"
@@ -171,16 +183,16 @@ def section(model: type[BaseModel], prefix: str, *, more: str = "", only_values:
     return [
         heading,
         f"{text} Rule: {more}." if more else text,
-        "\n".join([columns, *(row(setting) for setting in shown)]),
+        "\n".join([columns, *(row(setting, namespace) for setting in shown)]),
     ]
 
 
-def row(setting: Setting) -> str:
+def row(setting: Setting, namespace: str) -> str:
     """One line of a table."""
     field = setting.field
     default = "required" if field.is_required() else code(field.default)
     cells = [
-        f"`{NAMESPACE}:{setting.key}`",
+        f"`{namespace}:{setting.key}`",
         " ".join((field.description or "").split()),
         type_of(field.annotation),
         "; ".join(setting.rules),

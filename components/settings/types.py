@@ -29,6 +29,7 @@ class Change(Enum):
     REPLACED = "The node group is replaced. Servers on its nodes end."
     FOLLOWS = "Refused until the cluster has it: Magnum's own command changes the cluster first."
     REFUSED = "Refused, since only a new gateway can have it: `pulumi destroy` first."
+    SAME_CLOUD = "The next `pulumi up` uses it. It must lead to the same project of the same cloud."
     ANOTHER = "A second gateway is created, then this one is destroyed with its homes."
 
 

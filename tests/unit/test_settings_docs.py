@@ -13,6 +13,7 @@ from components import preflight
 from components.cloud import survey as cloud
 from components.cloud.ownership import description
 from components.hub.storage import storage_mistakes
+from components.settings.cloud import CloudConfig
 from components.settings.errors import SettingsError
 from components.settings.model import Settings
 from components.settings.secrets import SECRETS, Secrets
@@ -85,9 +86,11 @@ def test_the_schema_is_up_to_date() -> None:
 
 def test_every_setting_is_described_and_on_the_page() -> None:
     page = docs.page()
-    for setting in [*docs.settings(Settings), *docs.settings(Secrets)]:
-        assert setting.field.description, setting.key
-        assert f"| `gateway:{setting.key}` | " in page
+    for model, namespace in ((Settings, "gateway"), (Secrets, "gateway"), (CloudConfig, "openstack")):
+        for setting in docs.settings(model):
+            assert setting.field.description, setting.key
+            assert setting.change, setting.key
+            assert f"| `{namespace}:{setting.key}` | " in page
 
 
 def test_every_setting_has_a_case_below() -> None:
