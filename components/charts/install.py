@@ -48,7 +48,7 @@ def install(
     source: ChartSource,
     values: Mapping[str, Any],
     cluster: MagnumCluster,
-    before: Callable[[core.v1.Namespace], pulumi.Resource] | None = None,
+    before: Callable[[core.v1.Namespace], Sequence[pulumi.Resource]] = lambda _: (),
 ) -> Installed:
     """Install `chart` with `values`, as children of `component`.
 
@@ -69,7 +69,7 @@ def install(
     options = pulumi.ResourceOptions(
         parent=component,
         provider=cluster.provider,
-        depends_on=[before(place)] if before else None,
+        depends_on=before(place),
         hooks=release_hooks(cluster.kubeconfig, namespace),
         custom_timeouts=pulumi.CustomTimeouts(
             create=f"{source.timeout_minutes}m", update=f"{source.timeout_minutes}m", delete="30m"

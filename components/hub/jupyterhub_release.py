@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -16,6 +16,7 @@ from components.homes.homes import Homes, HomesArgs
 from components.hub.catalogue import Catalogue
 from components.hub.values import TLS_SECRET, Wiring, hub_values
 from components.images.desktop_images import DesktopImages
+from components.images.pull_secret import PULL_SECRET, pull_secret
 from components.settings.model import Settings
 
 
@@ -55,14 +56,26 @@ class JupyterHubRelease(pulumi.ComponentResource):
         self, name: str, args: JupyterHubReleaseArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("gateway:index:JupyterHubRelease", name, None, opts)
-        hub = args.settings.hub
+        hub, images = args.settings.hub, args.settings.images
 
-        def homes(namespace: core.v1.Namespace) -> Homes:
-            return Homes(
-                f"{name}-homes",
-                HomesArgs(settings=args.settings, cluster=args.cluster, namespace=namespace.metadata.name),
-                opts=pulumi.ResourceOptions(parent=self),
-            )
+        def before(namespace: core.v1.Namespace) -> Iterator[pulumi.Resource]:
+            if hub.storage.type == "home":
+                yield Homes(
+                    f"{name}-homes",
+                    HomesArgs(
+                        settings=args.settings, cluster=args.cluster, namespace=namespace.metadata.name
+                    ),
+                    opts=pulumi.ResourceOptions(parent=self),
+                )
+            if images.registry is not None and images.registry_user is not None:
+                yield pull_secret(
+                    f"{name}-registry",
+                    namespace=namespace.metadata.name,
+                    registry=images.registry,
+                    user=images.registry_user,
+                    password=args.secrets["registryPassword"],
+                    opts=pulumi.ResourceOptions(parent=self, provider=args.cluster.provider),
+                )
 
         installed = install(
             self,
@@ -70,7 +83,7 @@ class JupyterHubRelease(pulumi.ComponentResource):
             chart=versions.JUPYTERHUB,
             source=args.charts,
             cluster=args.cluster,
-            before=homes if hub.storage.type == "home" else None,
+            before=lambda namespace: list(before(namespace)),
             values=hub_values(
                 hub,
                 args.catalogue,
@@ -81,6 +94,7 @@ class JupyterHubRelease(pulumi.ComponentResource):
                     issuer=args.issuer,
                     images=args.images.references,
                     secrets=args.secrets,
+                    pull_secret=PULL_SECRET if images.registry_user else None,
                 ),
             ),
         )

@@ -45,6 +45,8 @@ class Wiring:
     """A reference with tag or digest for each of `Catalogue.image_names`."""
     secrets: Mapping[str, Text]
     """By key: adminPassword, userPassword, and cookieSecret where it is set."""
+    pull_secret: str | None
+    """Name of the Secret with which all pods pull images; None where they are public."""
 
 
 def merge(*layers: Mapping[str, Any]) -> Values:
@@ -125,6 +127,7 @@ def _desktops(hub: Hub, catalogue: Catalogue, layers: Values, images: Mapping[st
 def _wiring(wiring: Wiring) -> Values:
     core = {"nodeSelector": node_selector(DEFAULT_WORKER)}
     return {
+        **({"imagePullSecrets": [{"name": wiring.pull_secret}]} if wiring.pull_secret else {}),
         "hub": core,
         "proxy": {"chp": core},
         "scheduling": {"userScheduler": core},

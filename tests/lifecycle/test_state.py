@@ -22,6 +22,7 @@ from sandbox.tools import programs
 from tests.lifecycle.conftest import Gateway
 
 NAME = "secretive"
+PULL_SECRET = "gateway-registry"
 COOKIES = "hub.config.JupyterHub.cookie_secret"
 
 
@@ -31,6 +32,7 @@ def new_secrets() -> dict[str, str]:
         "adminPassword": secrets.token_hex(20),
         "userPassword": secrets.token_hex(8),
         "cookieSecret": secrets.token_hex(32),
+        "registryPassword": secrets.token_hex(16),
     }
 
 
@@ -143,6 +145,8 @@ def gateway(
     """A gateway with secrets of its own that went through preview, `up`, `up` and a preview with refresh."""
     gateway = new_gateway(NAME)
     gateway.env = {**gateway.env, "TMPDIR": str(tmp_path_factory.mktemp("temporary"))}
+    login = {"registry": "registry.test/gateway", "registryUser": "robot"}
+    gateway.change(lambda config: config["gateway:images"].update(login))
     with search.watching():
         set_secrets(gateway, given)
         shown = [
@@ -170,23 +174,27 @@ def hub_secrets(gateway: Gateway) -> dict[str, str]:
     data = gateway.kubectl("get", "secret", "hub", "-n", "jhub")["data"]
     values = yaml.safe_load(base64.b64decode(data["values.yaml"]))
     authenticator = values["hub"]["config"]["SharedPasswordAuthenticator"]
+    pull = gateway.kubectl("get", "secret", PULL_SECRET, "-n", "jhub")["data"][".dockerconfigjson"]
+    login = json.loads(base64.b64decode(pull))["auths"]["registry.test"]
     return {
         "adminPassword": authenticator["admin_password"],
         "userPassword": authenticator["user_password"],
         "cookieSecret": base64.b64decode(data[COOKIES]).decode(),
+        "registryPassword": login["password"],
     }
 
 
 def test_the_search_finds_what_is_there(gateway: Gateway, known: dict[str, str], tmp_path: Path) -> None:
     control = Search({**known, "client key": client_key(gateway)})
     (tmp_path / "outputs").write_text(json.dumps(gateway.outputs()))
-    (tmp_path / "hub").write_text(json.dumps(gateway.kubectl("get", "secret", "hub", "-n", "jhub")))
+    secrets_there = gateway.kubectl("get", "secret", "hub", PULL_SECRET, "-n", "jhub")
+    (tmp_path / "hub").write_text(json.dumps(secrets_there))
     control.files([tmp_path])
     with subprocess.Popen(["sleep", "60"], env={"P": known["adminPassword"]}) as sleeping:
         control.processes()
         sleeping.kill()
     names = {found.split(" in ")[0] for found in control.found}
-    assert names == {"adminPassword", "userPassword", "cookieSecret", "client key"}
+    assert names == {"adminPassword", "userPassword", "cookieSecret", "registryPassword", "client key"}
     assert "adminPassword in environment of b'sleep\\x0060\\x00'" in control.found
 
 
@@ -226,6 +234,13 @@ def test_the_hubs_secrets_rotate_under_a_running_user(gateway: Gateway, given: d
     gateway.change(lambda config: config.pop("gateway:cookieSecret"))
     gateway.up()
     assert hub_secrets(gateway) == NEXT
+
+
+def test_all_pods_pull_with_the_registrys_login(gateway: Gateway) -> None:
+    pods = gateway.kubectl("get", "pods", "-n", "jhub", "-l", "app=jupyterhub")["items"]
+    components = {pod["metadata"]["labels"]["component"] for pod in pods}
+    assert {"hub", "proxy", "continuous-image-puller"} <= components
+    assert all(pod["spec"]["imagePullSecrets"] == [{"name": PULL_SECRET}] for pod in pods)
 
 
 def test_kubeconfig_is_signed_anew(gateway: Gateway) -> None:

@@ -63,6 +63,7 @@ def make_values(
             "userPassword": USER_PASSWORD,
             **changes.pop("secrets", {}),
         },
+        pull_secret=changes.pop("pull_secret", None),
     )
     return hub_values(make_hub(**changes), catalogue, wiring, folder=folder)
 
@@ -144,6 +145,7 @@ def _config(values: dict[str, Any]) -> Config:
         profile_list=user["profileList"],
         volumes=volumes,
         volume_mounts=mounts,
+        image_pull_secrets=values.get("imagePullSecrets", []),
         # The chart's defaults.
         uid=1000,
         fs_gid=100,

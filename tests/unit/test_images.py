@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import subprocess
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pulumi.runtime import rpc
 
 from components.settings.errors import SettingsError
 from tests.unit.conftest import PUBLISHED, SECRETS, Run, stack_file
@@ -45,6 +48,28 @@ def test_built_image_reaches_the_hub_by_its_digest(program: Program, monkeypatch
     values = run.recorded.release("jhub")["values"]
     (profile,) = [p for p in values["singleuser"]["profileList"] if p["slug"] == "hawkeye"]
     assert profile["kubespawner_override"]["extra_containers"][0]["image"] == DIGEST
+
+
+def test_the_registrys_login_is_for_pulling_too(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine(monkeypatch, lambda *_, **__: None)
+    monkeypatch.setenv("REGISTRY", "registry.test")
+    recorded = program(build_hawkeye, {**SECRETS, "registryPassword": "token"}).recorded
+    secret = recorded.one("kubernetes:core/v1:Secret")
+    assert (secret["metadata"], secret["type"]) == (
+        {"name": "gateway-registry", "namespace": "jhub"},
+        "kubernetes.io/dockerconfigjson",
+    )
+    login = json.loads(base64.b64decode(secret["data"][".dockerconfigjson"]))
+    assert login == {"auths": {"registry.test": {"username": "robot", "password": "token"}}}
+    (raw,) = [r.inputs["data"] for r in recorded.resources if r.typ == "kubernetes:core/v1:Secret"]
+    assert rpc.is_rpc_secret(raw), "its data would be plain in the state"
+    assert recorded.release("jhub")["values"]["imagePullSecrets"] == [{"name": "gateway-registry"}]
+
+
+def test_without_a_login_there_is_no_pull_secret(program: Program) -> None:
+    recorded = program().recorded
+    assert not recorded.of_type("kubernetes:core/v1:Secret")
+    assert "imagePullSecrets" not in recorded.release("jhub")["values"]
 
 
 def test_nothing_is_built_unless_asked_for(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from components.cluster.nodegroup import NODE_GROUP_LABEL
-from tests.unit.hub import CATALOGUE, FLAVORS, amount, make_values, pod, requested
+from tests.unit.hub import CATALOGUE, FLAVORS, amount, make_values, pod, requested, schema_errors
 
 SLUGS = ["default", "compute", *CATALOGUE.desktops]
 DESKTOPS = list(CATALOGUE.desktops)
@@ -107,3 +107,11 @@ def test_without_a_volume_the_home_is_shared_all_the_same() -> None:
 def test_idv_and_cave_are_one_image() -> None:
     idv, cave, hawkeye = (containers(made(slug))["desktop"]["image"] for slug in ("idv", "cave", "hawkeye"))
     assert idv == cave != hawkeye
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_pod_pulls_all_its_images_with_the_registrys_login(slug: str) -> None:
+    values = make_values(pull_secret="gateway-registry")
+    assert schema_errors(values) == []
+    assert pod(values, slug)["spec"]["imagePullSecrets"] == [{"name": "gateway-registry"}]
+    assert not made(slug)["spec"].get("imagePullSecrets")

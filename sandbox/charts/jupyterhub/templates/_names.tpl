@@ -5,6 +5,11 @@ chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 heritage: {{ .Release.Service }}
 {{- end }}
 
+{{- /* The Secrets that every pod pulls its images with. In: the root. */}}
+{{- define "pull.secrets" -}}
+imagePullSecrets: {{- toYaml .Values.imagePullSecrets | nindent 2 }}
+{{- end }}
+
 {{- /* Where a core pod may run. In: root, values (those of the pod). */}}
 {{- define "core.placement" -}}
 nodeSelector: {{- toYaml .values.nodeSelector | nindent 2 }}
