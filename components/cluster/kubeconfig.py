@@ -1,4 +1,4 @@
-"""Wait until a Magnum cluster is complete, then sign a kubeconfig for it and print that.
+"""Wait until a Magnum cluster is complete, then sign a kubeconfig for it and print it.
 
 Environment: CLUSTER_ID, TIMEOUT_MINUTES, and the cloud's (components/cloud/connection.py). Exit 1: the
 cluster failed or was not complete in time, with Magnum's own reason.
@@ -26,12 +26,12 @@ from components.cloud.connection import from_environment
 
 POLL_SECONDS = 5
 COMPLETE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "RESUME_COMPLETE", "ROLLBACK_COMPLETE")
-# An update that failed leaves a cluster that works; one that is being made or updated will be complete.
+# A failed update leaves a cluster that works.
 USABLE = (*COMPLETE, "UPDATE_FAILED", "UPDATE_IN_PROGRESS")
 
 
 class ClusterFailed(Exception):
-    """The cluster can't become complete; the text says why."""
+    """The cluster can't become complete. The text says why."""
 
 
 def wait_complete(magnum: Adapter, cluster_id: str, *, timeout_s: float) -> dict[str, Any]:
@@ -64,12 +64,12 @@ def wait_complete(magnum: Adapter, cluster_id: str, *, timeout_s: float) -> dict
         last = "" if isinstance(cause, TryAgain) else f" ({cause})"
         raise ClusterFailed(
             f"cluster {cluster_id} was not complete after {timeout_s / 60:.0f} minutes{last}; `openstack coe"
-            " cluster show` tells its state, and `pulumi up` waits for this same cluster again"
+            " cluster show` shows its state, and `pulumi up` waits for the same cluster again"
         ) from None
 
 
 def _passing(error: BaseException) -> bool:
-    """Whether waiting may cure it: not complete yet, no answer, or the service's own fault."""
+    """Whether it may pass: not complete yet, no answer, or a fault of the service."""
     response = error.response if isinstance(error, HTTPError) else None
     status = response.status_code if response is not None else 0
     broken = status >= 500 or status == codes.too_many_requests  # noqa: PLR2004
@@ -77,7 +77,7 @@ def _passing(error: BaseException) -> bool:
 
 
 def sign(magnum: Adapter, cluster: dict[str, Any]) -> str:
-    """A cluster-admin's kubeconfig for `cluster` as YAML, its fresh key signed by the cluster's CA."""
+    """A cluster administrator's kubeconfig for `cluster` as YAML, with a fresh key signed by its CA."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     request = (
         x509.CertificateSigningRequestBuilder()

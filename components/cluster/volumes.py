@@ -1,7 +1,7 @@
-"""Wait until the volumes of deleted claims are deleted too, which outlives the deletion of their namespace.
+"""Wait until the volumes of deleted claims are deleted, too. That may be later than their namespace.
 
 Standard input: the kubeconfig. Environment: TIMEOUT_MINUTES. A cluster that does not answer is no failure:
-what it can't delete any more the audit finds. Exit 1: volumes are left after the timeout.
+the audit finds what it can't delete any more. Exit 1: volumes are left after the timeout.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ANSWER_SECONDS = 10
 
 
 def released(api: client.CoreV1Api) -> list[str]:
-    """Names of the volumes that are to be deleted because nobody claims them any more."""
+    """Names of the volumes that the cluster will delete, since nobody claims them any more."""
     volumes: Any = api.list_persistent_volume(_request_timeout=ANSWER_SECONDS)
     return [
         str(volume.metadata.name)
