@@ -60,9 +60,11 @@ def merge(*layers: Mapping[str, Any]) -> Values:
 
 
 def read_layers(hub: Hub, folder: Path = HUB_VALUES) -> Values:
-    """base.yaml, auth/<authenticator>.yaml and storage/<type>.yaml, merged in this order."""
+    """base.yaml, auth/<authenticator>.yaml with the hub's code beside it, and storage/<type>.yaml, merged."""
     files = ("base.yaml", f"auth/{hub.authenticator}.yaml", f"storage/{hub.storage.type}.yaml")
-    return merge(*(yaml.safe_load((folder / file).read_text(encoding="utf-8")) for file in files))
+    layers = [yaml.safe_load((folder / file).read_text(encoding="utf-8")) for file in files]
+    code = (folder / "auth" / f"{hub.authenticator}.py").read_text(encoding="utf-8")
+    return merge(*layers, {"hub": {"extraConfig": {hub.authenticator: code}}})
 
 
 def hub_values(hub: Hub, catalogue: Catalogue, wiring: Wiring, *, folder: Path = HUB_VALUES) -> Values:
@@ -86,12 +88,15 @@ def _auth(hub: Hub, secrets: Mapping[str, Text]) -> Values:
         "user_password": secrets["userPassword"],
     }
     config = {
-        "Authenticator": {"admin_users": hub.admins, "allowed_users": hub.users},
+        # JupyterHub lets admins in too, but only where there are other users.
+        "Authenticator": {"admin_users": hub.admins, "allowed_users": [*hub.admins, *hub.users]},
         "SharedPasswordAuthenticator": passwords,
     }
+    # admin_users only adds admins to those in the hub's database; a role's list of users replaces them.
+    roles = {"admin": {"users": hub.admins}}
     # Without a secret from the stack the chart makes one, and keeps it.
     cookie = {"cookieSecret": secrets["cookieSecret"]} if "cookieSecret" in secrets else {}
-    return {"hub": {"config": config, **cookie}}
+    return {"hub": {"config": config, "loadRoles": roles, **cookie}}
 
 
 def _storage(storage: Storage) -> Values:

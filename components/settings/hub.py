@@ -31,7 +31,7 @@ class Hub(Model):
     admins: Annotated[Users, Change.HUB] = Field(min_length=1, examples=[["admin1"]])
     """Names of the users who may administer the hub."""
     users: Annotated[Users, Change.HUB] = Field([], examples=[["user1", "user2"]])
-    """Names of the other users who may log in."""
+    """Names of the other users who may log in. Removing one ends her session and server; her home stays."""
     node_group: Annotated[str | None, Change.HUB] = Field(None, examples=["mediums"])
     """The node group that runs users' servers; the first of `gateway:nodeGroups` where none is named."""
     desktops: Annotated[Names | None, Change.HUB] = Field(None, examples=[["idv", "cave"]])

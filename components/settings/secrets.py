@@ -20,11 +20,18 @@ class Secrets(Model):
     """
 
     # JupyterHub's shared-password authenticator refuses shorter passwords, and two equal ones, at its start.
+    # With other characters than ASCII every login is an error, and nobody can type the end of a line.
     admin_password: Annotated[
-        str, AfterValidator(Form(r"(?s).{32,}", "have 32 characters or more")), Change.HUB
+        str,
+        AfterValidator(Form(r"[ -~]{32,}", "have 32 characters or more, all of them ASCII on one line")),
+        Change.HUB,
     ]
     """Password of the hub's admins. It must differ from `gateway:userPassword`."""
-    user_password: Annotated[str, AfterValidator(Form(r"(?s).{8,}", "have 8 characters or more")), Change.HUB]
+    user_password: Annotated[
+        str,
+        AfterValidator(Form(r"[ -~]{8,}", "have 8 characters or more, all of them ASCII on one line")),
+        Change.HUB,
+    ]
     """Password of the hub's users."""
     registry_password: Annotated[str | None, Change.NEXT_UP] = None
     """Password of `gateway:images.registryUser`, needed where that is set."""

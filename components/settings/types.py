@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, TypeVar
+from urllib.parse import unquote
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -74,8 +76,10 @@ def expanded(value: str) -> str:
 def user_name(value: str) -> str:
     """As JupyterHub keeps it: lower-case, without `/`, and no space before or after."""
     # JupyterHub's Authenticator: normalize_username and validate_username. The hub does not start with a name
-    # that they refuse. Dots alone, which JupyterHub 6 refuses, make a URL that leads elsewhere.
-    if value != value.lower().strip() or "/" in value or not value.strip("."):
+    # that they refuse. Dots alone, refused by JupyterHub 5.5.4, make a URL that leads elsewhere. Nobody can
+    # type what Unicode's usual form (NFKC) writes in another way.
+    usual = unicodedata.normalize("NFKC", value).lower().strip()
+    if value != usual or "/" in value or not unquote(value).strip(".") or not value.isprintable():
         text = "must be a name as JupyterHub keeps it: lower-case, without '/', and no space before or after"
         raise PydanticCustomError("user", text)
     return value
