@@ -25,6 +25,7 @@ RULES = {
     "int_type": "must be a whole number",
     "float_type": "must be a number",
     "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
     "list_type": "must be a list",
     "dict_type": "must be a map of keys to values",
     "model_type": "must be a map of keys to values",

@@ -101,7 +101,7 @@ def stack_config(stack: str = "dev") -> dict[str, Any]:
 def set_config(config: dict[str, Any], secrets: dict[str, str]) -> None:
     """Make `config` and `secrets` the current stack's, in the form in which the engine hands them over."""
     plain = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
-    hidden = {f"gateway:{key}": value for key, value in secrets.items()}
+    hidden = {key if ":" in key else f"gateway:{key}": value for key, value in secrets.items()}
     pulumi.runtime.set_all_config({**plain, **hidden}, list(hidden))
 
 
