@@ -3,8 +3,9 @@
 States remember this line, and `pulumi destroy` runs what the state remembers. So this module's name and the
 names in TASKS never change (docs/adr/0005-task-command-line.md).
 
-A task takes plain settings from its environment and secrets from standard input. It prints its result to
-standard output and, if it fails, the reason to standard error.
+A task takes plain settings from its environment and secrets from standard input; the cloud's credentials
+come in the environment, as usual (components/cloud/connection.py). It prints its result to standard output
+and, if it fails, the reason to standard error.
 
 Only the standard library is imported here, because the line starts with whatever `python3` is on the PATH.
 """

@@ -17,6 +17,7 @@ PARTS = {
     "tests/lifecycle/test_teardown.py": "teardown",
     "tests/lifecycle/test_homes.py": "teardown",
     "tests/lifecycle/test_state.py": "state",
+    "tests/lifecycle/test_cloud_config.py": "state",
 }
 """What each file of tests is about; the others are none of the life cycle."""
 

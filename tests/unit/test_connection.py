@@ -36,6 +36,7 @@ CLOUDS: dict[str, Any] = {
     },
     "several": {
         "auth": {"auth_url": KEYSTONE, "username": "u", "password": "p", "project_name": "p"},
+        "verify": False,
         "regions": ["IU", {"name": "TACC", "values": {"auth": {"auth_url": "https://tacc.test:5000/v3"}}}],
     },
 }
@@ -103,6 +104,7 @@ SAID: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"verify": "/own.pem", "cert": ("/own.crt", "/own.key")},
     ),
     "insecure": ({"cloud": "js2", "insecure": "true"}, {"verify": False}),
+    "not insecure, whatever clouds.yaml says": ({"cloud": "several", "insecure": "false"}, {"verify": True}),
     "endpoints": (
         {
             "cloud": "js2",
