@@ -1,7 +1,7 @@
 """The gateway. Each folder is one subject; `__main__.py` wires their components.
 
 settings      what an operator writes: models with their rules, loading, errors
-cloud         what OpenStack has: connection, survey, flavors and prices, what belongs to this gateway
+cloud         what OpenStack has: connection, survey, flavors, what belongs to this gateway
 cluster       MagnumCluster and Nodegroup, the kubeconfig, the remains of interrupted runs
 charts        one way to install a Helm chart, drift inside a release, the charts' versions
 edge          the way in: ReservedAddress, IngressNginx, DnsRecord
@@ -12,5 +12,5 @@ certificates  CertManager, and the Certificate that a browser sees
 teardown      the audit of what is left, and the guard against destroying by mistake
 
 `preflight.py` finds every mistake before anything is created; `task.py` runs the steps that no provider has.
-A folder imports only from those above it in this list, and from `paths.py` and `task.py`.
+A folder imports only from those above it in this list, and from `paths.py`, `site.py` and `task.py`.
 """

@@ -14,7 +14,7 @@ from kubernetes import config
 from components.charts.drift import FAILURES, Change, drift
 from components.cloud.connection import connect
 from components.cloud.existing import ExistingCluster
-from components.cloud.flavors import Flavor, load_flavors
+from components.cloud.flavors import Flavor
 from components.cloud.survey import Survey, survey
 from components.cluster.kubeconfig import USABLE, sign
 from components.hub.catalogue import Catalogue
@@ -25,6 +25,7 @@ from components.images.desktop_images import engine_mistakes, name_mistakes
 from components.settings.cloud import CloudConfig
 from components.settings.errors import Mistake, SettingsError
 from components.settings.model import Settings
+from components.site import SITE
 
 T = TypeVar("T")
 
@@ -36,8 +37,9 @@ class Checked:
     survey: Survey
     published: dict[str, str]
     """Reference of each image that the gateway uses and does not build, by name."""
-    su_per_hour: dict[str, float]
-    """Service units an hour, `floor` with every group at its minimum and `maximum` at its maximum."""
+    su_per_hour: dict[str, float] | str
+    """Service units an hour, `floor` with every group at its minimum and `maximum` at its maximum;
+    or why that is not known."""
     drift: dict[str, list[Change]]
     """What someone changed by hand in each Helm release."""
 
@@ -56,38 +58,28 @@ def preflight(settings: Settings, catalogue: Catalogue, cloud: CloudConfig) -> C
             mistakes.extend(error.mistakes)
             return None
 
-    flavors = load_flavors()
-    costs = attempt(lambda: su_per_hour(settings, flavors))
+    def fit(flavors: dict[str, Flavor]) -> Iterable[Mistake]:
+        user_flavor = flavors[settings.user_group.flavor]
+        return check_fit(read_layers(settings.hub), enabled, user_flavor, flavors.values()) if enabled else ()
+
     enabled = attempt(lambda: catalogue.enabled(settings.hub.desktops))
-    if enabled is not None and costs is not None:
-        flavor = flavors[settings.user_group.flavor]
-        mistakes.extend(check_fit(read_layers(settings.hub), enabled, flavor, flavors.values()))
     published = attempt(lambda: _published(settings, catalogue)) if enabled is not None else None
-    found = attempt(lambda: survey(settings, cloud))
+    found = attempt(lambda: survey(settings, cloud, fit))
     inside = look_inside(settings, found.existing.cluster, cloud) if found is not None else Inside()
     mistakes.extend(inside.mistakes)
-    if costs is None or published is None or found is None or mistakes:
+    if published is None or found is None or mistakes:
         raise SettingsError(mistakes)
-    return Checked(survey=found, published=published, su_per_hour=costs, drift=inside.drift)
+    cost = su_per_hour(settings)
+    return Checked(survey=found, published=published, su_per_hour=cost, drift=inside.drift)
 
 
-def su_per_hour(settings: Settings, flavors: dict[str, Flavor]) -> dict[str, float]:
-    """What the gateway's nodes cost an hour, in service units.
-
-    Raises SettingsError for a flavor that is not in the table.
-    """
-    cluster = settings.cluster
-    used = settings.flavors
-    _raise_if(
-        Mistake(
-            key=f"gateway:{key}",
-            rule=f"must be in components/cloud/flavors.yaml ({', '.join(flavors)})",
-            value=flavor,
-        )
-        for key, flavor in used.items()
-        if flavor not in flavors
-    )
-    price = {flavor: flavors[flavor].su_per_hour for flavor in used.values()}
+def su_per_hour(settings: Settings) -> dict[str, float] | str:
+    """What the gateway's nodes cost an hour, in service units; or why that is not known, after a warning."""
+    cluster, price = settings.cluster, SITE.su_per_hour
+    if unpriced := sorted(set(settings.flavors.values()) - price.keys()):
+        text = f"not known: components/site.yaml has no price for {', '.join(unpriced)}"
+        pulumi.log.warn(f"su_per_hour is {text}")
+        return text
     core = cluster.masters * price[cluster.master_flavor] + cluster.workers * price[cluster.flavor]
     return {
         "floor": core + sum(group.min * price[group.flavor] for group in settings.node_groups),

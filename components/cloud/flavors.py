@@ -1,24 +1,20 @@
-"""Jetstream2's flavors: how much of a node users' pods can have, and what a node costs."""
+"""Nova's flavors: how much of a node users' pods can have."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
 
-TABLE = Path(__file__).with_name("flavors.yaml")
-Positive = Annotated[float, Field(gt=0)]
+from components.site import SITE
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, validate_by_name=True)
-
-
-class Size(_Model):
+class Size(BaseModel):
     """An amount of a node: CPUs and memory in GiB."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     cpu: Annotated[float, Field(ge=0)]
     gib: Annotated[float, Field(ge=0)]
@@ -39,31 +35,24 @@ class Size(_Model):
         return Size(cpu=max(0, self.cpu - room.cpu), gib=max(0, self.gib - room.gib))
 
 
-class Flavor(_Model):
-    """One row of the table: vCPUs, memory in GiB, service units (SU) an hour."""
+@dataclass(frozen=True, kw_only=True)
+class Flavor:
+    """What a node of a flavor has: vCPUs, and memory in GiB."""
 
     name: str
-    vcpu: Annotated[int, Field(gt=0)]
-    gib: Positive
-    su_per_hour: Positive
-    system_reserve: Size
+    vcpu: int
+    gib: float
 
     @property
     def room(self) -> Size:
-        """What a node of this flavor has for users' pods: the flavor less what the system needs."""
-        return Size(cpu=self.vcpu - self.system_reserve.cpu, gib=self.gib - self.system_reserve.gib)
+        """What a node has for users' pods: the flavor less what the system needs."""
+        reserve = SITE.system_reserve
+        return Size(cpu=max(0, self.vcpu - reserve["cpu"]), gib=max(0, self.gib - reserve["gib"]))
 
 
-def load_flavors(table: Path = TABLE) -> dict[str, Flavor]:
-    """The flavors of `table` by name, smallest first.
-
-    Raises OSError or ValueError when the file, which is the program's own and no setting, is damaged.
-    """
-    data = yaml.safe_load(table.read_text(encoding="utf-8"))
-    flavors = (
-        Flavor(name=name, system_reserve=data["systemReserve"], **row)
-        for name, row in data["flavors"].items()
-    )
-    return {
-        flavor.name: flavor for flavor in sorted(flavors, key=lambda flavor: (flavor.su_per_hour, flavor.gib))
-    }
+def by_name(offered: Iterable[Any]) -> dict[str, Flavor]:
+    """Nova's flavors by name, smallest first; of two of the same size the cheaper one."""
+    flavors = [Flavor(name=found.name, vcpu=found.vcpus, gib=found.ram / 1024) for found in offered]
+    price = SITE.su_per_hour
+    flavors.sort(key=lambda flavor: (flavor.vcpu, flavor.gib, price.get(flavor.name, float("inf"))))
+    return {flavor.name: flavor for flavor in flavors}

@@ -23,6 +23,7 @@ from components.cloud.existing import (
     find_node_groups,
     find_record,
 )
+from components.cloud.flavors import Flavor, by_name
 from components.settings.cloud import CloudConfig
 from components.settings.errors import Mistake, SettingsError
 from components.settings.model import Settings
@@ -37,9 +38,14 @@ class Survey:
     existing: Existing = field(default_factory=Existing)
 
 
-def survey(settings: Settings, cloud: CloudConfig) -> Survey:
+def survey(
+    settings: Settings,
+    cloud: CloudConfig,
+    fit: Callable[[dict[str, Flavor]], Iterable[Mistake]] = lambda _: (),
+) -> Survey:
     """Look up all that `settings` names in the cloud.
 
+    fit: what is wrong with the settings, given all flavors of the cloud.
     Raises SettingsError: the cloud can't be reached, or does not have what is named.
     """
     try:
@@ -67,7 +73,9 @@ def survey(settings: Settings, cloud: CloudConfig) -> Survey:
             except (SDKException, ClientException) as error:
                 found.append(None)
                 mistakes.append(_unreachable(cloud, error))
-    templates, zone_id, _, _, cluster, address = found
+    templates, zone_id, flavors, _, cluster, address = found
+    if flavors is not None:
+        mistakes.extend(fit(flavors))
     alive = cluster if cluster and not cluster.failed else None
     if templates is not None:
         mistakes.extend(_template_mistakes(settings, templates, alive))
@@ -132,15 +140,16 @@ def _zone(connection: Connection, settings: Settings) -> str:
     return str(matches[0].id)
 
 
-def _flavors(connection: Connection, settings: Settings) -> None:
-    names = {flavor.name for flavor in connection.compute.flavors(details=False)}
+def _flavors(connection: Connection, settings: Settings) -> dict[str, Flavor]:
+    flavors = by_name(connection.compute.flavors(details=True))
     missing = [
-        _one_of(key, flavor, names, "flavor")
+        _one_of(key, flavor, flavors, "flavor")
         for key, flavor in settings.flavors.items()
-        if flavor not in names
+        if flavor not in flavors
     ]
     if missing:
         raise SettingsError(missing)
+    return flavors
 
 
 def _networks(connection: Connection, settings: Settings) -> None:

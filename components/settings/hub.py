@@ -8,6 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from components.settings.types import Change, Expanded, Model, Names, Reference, Registry, Users
+from components.site import SITE
 
 
 class Storage(Model):
@@ -16,7 +17,7 @@ class Storage(Model):
     type: Annotated[Literal["none", "home"], Change.HUB] = "home"
     """`home` gives each user a Cinder volume. With `none` everything is lost when the server stops. `none` is
     refused while there are homes."""
-    class_: Annotated[str, Change.REFUSED] = Field("default", alias="class")
+    class_: Annotated[str, Change.REFUSED] = Field(SITE.storage_class, alias="class")
     """Storage class of the homes and of the hub's database. Kubernetes can't change that of a claim."""
     size_gib: Annotated[int, Change.HUB] = Field(10, ge=1)
     """GiB of a home. Smaller homes grow, which is refused where their storage class does not let them; larger

@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 from components.settings.hub import Hub, Images
 from components.settings.names import MagnumName, room_for_group
 from components.settings.types import Change, Email, Minutes, Model, Zone, once
+from components.site import SITE
 
 DEFAULT_WORKER = "default-worker"
 """The node group that Magnum makes with every cluster; the gateway's core runs there."""
@@ -36,9 +37,9 @@ class Cluster(Model):
 
     template: Annotated[str, Change.FOLLOWS] = Field(examples=["kubernetes-1-34-jammy"])
     """Name of the cluster template. `openstack coe cluster upgrade` gives a cluster another one."""
-    flavor: Annotated[str, Change.REFUSED] = "m3.quad"
+    flavor: Annotated[str, Change.REFUSED] = SITE.flavor
     """Flavor of the core's nodes."""
-    master_flavor: Annotated[str, Change.REFUSED] = "m3.quad"
+    master_flavor: Annotated[str, Change.REFUSED] = SITE.flavor
     """Flavor of the control plane's nodes."""
     masters: Annotated[Literal[1, 3, 5], Change.REFUSED] = 1
     """Nodes of the control plane."""
@@ -92,11 +93,11 @@ class NodeGroup(Model):
 class Network(Model):
     """Names of networks in Neutron."""
 
-    public: Annotated[str, Change.REFUSED] = "public"
+    public: Annotated[str, Change.REFUSED] = SITE.public
     """The external network that the gateway's floating IP comes from."""
-    fixed: Annotated[str, Change.REFUSED] = "auto_allocated_network"
+    fixed: Annotated[str, Change.REFUSED] = SITE.fixed
     """The network that the nodes are in."""
-    subnet: Annotated[str, Change.REFUSED] = "auto_allocated_subnet_v4"
+    subnet: Annotated[str, Change.REFUSED] = SITE.subnet
     """The subnet that the nodes are in."""
 
 
@@ -131,7 +132,7 @@ class Settings(Model):
 
     name: Annotated[MagnumName, Change.ANOTHER] = Field(examples=["gw25"])
     """Name of the gateway, of its cluster, and of its host in the zone."""
-    zone: Annotated[Zone, Change.HUB] = Field(examples=["abc123456.projects.jetstream-cloud.org."])
+    zone: Annotated[Zone, Change.HUB] = Field(examples=[SITE.zone])
     """The project's DNS zone in Designate. With another one, record and certificate are made again."""
     cluster: Cluster = Field(examples=[{"template": "kubernetes-1-34-jammy"}])
     node_groups: list[NodeGroup] = Field(

@@ -10,9 +10,9 @@ from typing import Any
 from openstack.connection import Connection
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from components.cloud.flavors import load_flavors
 from components.cloud.ownership import OWNER_LABEL, description
 from components.homes.metadata import CLAIM, CSI_CLUSTER, is_home
+from components.site import SITE
 
 POLL_SECONDS = 5
 CREDENTIAL = "magnum-"
@@ -137,16 +137,15 @@ def _of_a_machine(name: str, names: re.Pattern[str]) -> bool:
 
 
 def _servers(cloud: Connection, names: re.Pattern[str]) -> Iterator[Left]:
-    prices = load_flavors()
     flavors = {flavor.id: flavor.name for flavor in cloud.compute.flavors(details=False)}
     for server in cloud.compute.servers(details=True):
         if _of_a_machine(server.name, names):
             flavor = server.flavor.original_name or flavors.get(server.flavor.id, "unknown flavor")
-            price = prices.get(flavor)
+            price = SITE.su_per_hour.get(flavor)
             yield Left(
                 kind="server",
                 name=server.name,
-                cost=f"{24 * price.su_per_hour:g} SU" if price else f"the price of {flavor}",
+                cost=f"the price of {flavor}" if price is None else f"{24 * price:g} SU",
                 remove=f"openstack server delete {server.id}",
                 going=server.task_state == "deleting",
             )

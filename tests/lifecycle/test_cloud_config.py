@@ -1,4 +1,4 @@
-"""All ask the cloud that the provider asks: in a region that clouds.yaml does not name, or without that file."""
+"""All ask the cloud that the provider asks: in a region that clouds.yaml does not name, or without a file."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "unknown flavor": (
         setting("nodeGroups", 0, "flavor", to="m9.huge"),
-        "gateway:nodeGroups[0].flavor: must be in components/cloud/flavors.yaml (m3.small",
+        "gateway:nodeGroups[0].flavor: must be a flavor of this cloud (g3.large",
     ),
     "unknown zone": (
         setting("zone", to="other.projects.sandbox.test."),

@@ -6,9 +6,10 @@ import asyncio
 import copy
 import json
 import runpy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pulumi
@@ -20,8 +21,15 @@ from pulumi.runtime import rpc
 from components import preflight
 from components.cloud import existing
 from components.cloud import survey as cloud
+from components.cloud.flavors import Flavor, by_name
+from components.settings.errors import Mistake, SettingsError
 
 ROOT = Path(__file__).parents[2]
+NOVA = yaml.safe_load((ROOT / "sandbox/cloud/jetstream2.yaml").read_text(encoding="utf-8"))["flavors"]
+FLAVORS = by_name(
+    SimpleNamespace(name=name, vcpus=has["vcpus"], ram=1024 * has["ram_gb"]) for name, has in NOVA.items()
+)
+"""Jetstream2's."""
 INGRESS_IP = "203.0.113.10"
 PUBLISHED = {name: f"registry.test/gateway/{name}:1.0.0" for name in ("pyaos", "idv-cave", "hawkeye")}
 SECRETS = {"adminPassword": "a" * 32, "userPassword": "u" * 8}
@@ -109,11 +117,13 @@ def set_config(config: dict[str, Any], secrets: dict[str, str]) -> None:
 def survey(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the cloud is said to have; a test may change it before it runs the program."""
     answer: dict[str, Any] = {"existing": existing.Existing()}
-    monkeypatch.setattr(
-        preflight,
-        "survey",
-        lambda *_: cloud.Survey(template_id="template-uuid", zone_id="zone-uuid", **answer),
-    )
+
+    def look(_settings: Any, _cloud: Any, fit: Callable[..., Iterable[Mistake]]) -> cloud.Survey:
+        if mistakes := list(fit({**FLAVORS, "m9.medium": Flavor(name="m9.medium", vcpu=8, gib=30)})):
+            raise SettingsError(mistakes)
+        return cloud.Survey(template_id="template-uuid", zone_id="zone-uuid", **answer)
+
+    monkeypatch.setattr(preflight, "survey", look)
     monkeypatch.setattr(preflight, "look_inside", lambda *_: preflight.Inside())
     return answer
 

@@ -16,7 +16,7 @@ from kubespawner import KubeSpawner  # type: ignore[import-untyped]
 from traitlets.config import Config
 
 from components.charts.versions import JUPYTERHUB
-from components.cloud.flavors import Flavor, Size, load_flavors
+from components.cloud.flavors import Flavor, Size
 from components.hub.catalogue import Catalogue, load_catalogue
 from components.hub.sizes import check_fit
 from components.hub.values import Wiring, hub_values, read_layers
@@ -27,7 +27,6 @@ from components.settings.hub import Hub
 SCHEMAS = Path(__file__).with_name("charts")
 """From the published charts (BSD-3-Clause), unchanged."""
 CATALOGUE = load_catalogue(HUB_VALUES / "desktops.yaml")
-FLAVORS = load_flavors()
 ADMIN_PASSWORD = "admin-password-of-the-tests-32-characters"
 USER_PASSWORD = "user-password"
 

@@ -10,7 +10,8 @@ import pytest
 from components.hub.catalogue import load_catalogue
 from components.paths import HUB_VALUES
 from components.settings.errors import SettingsError
-from tests.unit.hub import CATALOGUE, FLAVORS, make_values, misfits, pod, profile, schema_errors
+from tests.unit.conftest import FLAVORS
+from tests.unit.hub import CATALOGUE, make_values, misfits, pod, profile, schema_errors
 
 CASES = Path(__file__).parent / "cases" / "catalogue"
 

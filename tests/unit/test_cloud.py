@@ -12,7 +12,7 @@ from components.cloud import survey as cloud
 from components.cloud.existing import Existing, ExistingCluster, ExistingNodeGroup
 from components.cloud.ownership import description
 from components.settings.cloud import CloudConfig
-from components.settings.errors import SettingsError
+from components.settings.errors import Mistake, SettingsError
 from components.settings.load import check
 from tests.unit.conftest import SECRETS, stack_config
 
@@ -23,13 +23,18 @@ def thing(**fields: Any) -> SimpleNamespace:
     return SimpleNamespace(**fields)
 
 
+def flavor(name: str, vcpus: int, gib: int) -> SimpleNamespace:
+    """A flavor as Nova describes it."""
+    return thing(name=name, vcpus=vcpus, ram=1024 * gib)
+
+
 class Cloud:
     """Just enough of openstacksdk's connection to answer the survey."""
 
     def __init__(self) -> None:
         self.templates = [thing(name="kubernetes-1-34-jammy", uuid="template-uuid")]
         self.zone_list = [thing(name="xxx000000.projects.jetstream-cloud.org.", id="zone-uuid")]
-        self.flavor_list = [thing(name="m3.quad"), thing(name="m3.medium")]
+        self.flavor_list = [flavor("m3.quad", 4, 15), flavor("m3.medium", 8, 30)]
         self.network_list = [
             thing(name="public", id="public-uuid"),
             thing(name="auto_allocated_network", id="fixed-uuid"),
@@ -46,10 +51,13 @@ class Cloud:
             get=self._node_groups,
         )
         self.dns = thing(zones=lambda: self.zone_list, recordsets=lambda *_, **__: self.records)
-        self.compute = thing(flavors=lambda **_: self.flavor_list)
+        self.compute = thing(flavors=self._flavors)
         self.network = thing(
             networks=self._networks, subnets=lambda: self.subnet_list, ips=lambda **_: self.ip_list
         )
+
+    def _flavors(self, *, details: bool) -> list[Any]:
+        return [found if details else thing(name=found.name) for found in self.flavor_list]
 
     def _networks(self, name: str | None = None) -> list[Any]:
         return [network for network in self.network_list if name in (None, network.name)]
@@ -103,11 +111,11 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Cloud:
     return answer
 
 
-def look() -> cloud.Survey:
+def look(fit: Any = lambda _: ()) -> cloud.Survey:
     config = stack_config()
     plain = {k.removeprefix("gateway:"): v for k, v in config.items() if k.startswith("gateway:")}
     return cloud.survey(
-        check({k: v for k, v in plain.items() if k not in SECRETS}), CloudConfig(cloud="openstack")
+        check({k: v for k, v in plain.items() if k not in SECRETS}), CloudConfig(cloud="openstack"), fit
     )
 
 
@@ -123,7 +131,7 @@ def test_names_become_ids(answering: Cloud) -> None:
 
 def test_all_that_is_not_there_is_told_at_once(answering: Cloud) -> None:
     answering.templates = [thing(name="kubernetes-1-33-jammy", uuid="x")]
-    answering.zone_list, answering.flavor_list, answering.subnet_list = [], [thing(name="m3.quad")], []
+    answering.zone_list, answering.flavor_list, answering.subnet_list = [], [flavor("m3.quad", 4, 15)], []
     text = refusal()
     assert text.startswith("4 mistakes")
     for words in (
@@ -133,6 +141,27 @@ def test_all_that_is_not_there_is_told_at_once(answering: Cloud) -> None:
         "gateway:network.subnet: must be a subnet of this cloud (none)",
     ):
         assert words in text
+
+
+def test_flavors_are_novas(answering: Cloud) -> None:
+    answering.flavor_list += [flavor("own.large", 16, 60), flavor("own.tiny", 1, 1)]
+    seen: list[Any] = []
+
+    def fit(flavors: Any) -> list[Mistake]:
+        seen.extend(flavors.values())
+        return [Mistake(key="profile", rule="must fit")]
+
+    answering.zone_list = []
+    with pytest.raises(SettingsError) as refused:
+        look(fit)
+    assert "2 mistakes" in str(refused.value), "all are told at once"
+    assert [(f.name, f.vcpu, f.gib) for f in seen] == [
+        ("own.tiny", 1, 1),
+        ("m3.quad", 4, 15),
+        ("m3.medium", 8, 30),
+        ("own.large", 16, 60),
+    ]
+    assert (str(seen[0].room), str(seen[1].room)) == ("0.5 CPU", "3.5 CPU and 13.5 GiB")
 
 
 def test_unreachable_cloud(monkeypatch: pytest.MonkeyPatch) -> None:

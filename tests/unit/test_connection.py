@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 import os
@@ -45,6 +46,7 @@ CLOUDS: dict[str, Any] = {
 @pytest.fixture(autouse=True)
 def clouds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Only this clouds.yaml, and nothing in the environment; a test may leave less of the file."""
+    asyncio.set_event_loop(asyncio.new_event_loop())  # for outputs; another test may have closed the last one
     for name in [name for name in os.environ if name.startswith("OS_")]:
         monkeypatch.delenv(name)
     file = tmp_path / "clouds.yaml"

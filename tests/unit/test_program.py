@@ -187,6 +187,18 @@ def test_service_units_are_the_papers(program: Program) -> None:
     assert program().outputs["su_per_hour"] == {"floor": 16, "maximum": 168}
 
 
+def test_a_flavor_without_a_price_is_a_warning(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr("pulumi.log.warn", lambda text, *_: warnings.append(text))
+
+    def other(config: dict[str, Any]) -> None:
+        config["gateway:nodeGroups"] = [{"name": "mediums", "flavor": "m9.medium", "max": 2}]
+
+    unknown = "not known: components/site.yaml has no price for m9.medium"
+    assert program(other).outputs["su_per_hour"] == unknown
+    assert f"su_per_hour is {unknown}" in warnings
+
+
 def test_what_an_interrupted_run_made_is_taken_up(program: Program, survey: dict[str, Any]) -> None:
     survey["existing"] = Existing(
         cluster=CLUSTER,

@@ -22,7 +22,7 @@ from docs import settings as docs
 from tests.unit import conftest
 from tests.unit.claims import DATABASE, Kubernetes
 from tests.unit.conftest import Run
-from tests.unit.test_cloud import Cloud, cluster, group, thing
+from tests.unit.test_cloud import Cloud, cluster, flavor, group, thing
 
 Snapshot = dict[tuple[str, str], Any]
 
@@ -113,7 +113,7 @@ def running(program: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> Cal
     answer = Cloud()
     answer.templates.append(thing(name="kubernetes-1-35-noble", uuid="newer"))
     answer.zone_list.append(thing(name=CHANGES["zone"], id="other-zone-uuid"))
-    answer.flavor_list.append(thing(name="m3.large"))
+    answer.flavor_list.append(flavor("m3.large", 16, 60))
     answer.network_list.append(thing(name="elsewhere", id="elsewhere-uuid"))
     answer.subnet_list.append(thing(name="elsewhere-v4"))
     answer.cluster_list = [cluster()]

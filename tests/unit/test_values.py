@@ -13,14 +13,15 @@ import pulumi
 import pytest
 from jupyterhub.app import JupyterHub  # type: ignore[import-untyped]
 
-from components.cloud.flavors import Flavor, Size
+from components.cloud.flavors import Flavor
 from components.hub.values import merge, read_layers
 from components.paths import HUB_VALUES
 from components.settings.errors import SettingsError
+from components.site import SITE
+from tests.unit.conftest import FLAVORS
 from tests.unit.hub import (
     ADMIN_PASSWORD,
     CATALOGUE,
-    FLAVORS,
     make_hub,
     make_values,
     misfits,
@@ -157,7 +158,7 @@ def test_what_does_not_fit_is_said_with_the_amount_and_a_way_out() -> None:
 
 
 def test_what_fits_no_flavor_has_no_example() -> None:
-    tiny = Flavor(name="tiny", vcpu=1, gib=1, su_per_hour=1, system_reserve=Size(cpu=0.5, gib=0.5))
+    tiny = Flavor(name="tiny", vcpu=1, gib=1)
     mistakes = misfits(tiny, [tiny], desktops=["idv"])
     assert mistakes
     assert all("for example" not in str(mistake) for mistake in mistakes)
@@ -167,4 +168,4 @@ def test_a_node_has_less_room_than_its_flavor() -> None:
     for flavor in FLAVORS.values():
         assert flavor.room.cpu < flavor.vcpu
         assert flavor.room.gib < flavor.gib
-    assert [FLAVORS[name].su_per_hour for name in ("m3.quad", "m3.medium")] == [4, 8]
+    assert [SITE.su_per_hour[name] for name in ("m3.quad", "m3.medium")] == [4, 8]

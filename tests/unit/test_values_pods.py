@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from components.cluster.nodegroup import NODE_GROUP_LABEL
-from tests.unit.hub import CATALOGUE, FLAVORS, amount, make_values, pod, requested, schema_errors
+from tests.unit.conftest import FLAVORS
+from tests.unit.hub import CATALOGUE, amount, make_values, pod, requested, schema_errors
 
 SLUGS = ["default", "compute", *CATALOGUE.desktops]
 DESKTOPS = list(CATALOGUE.desktops)

@@ -1,0 +1,30 @@
+"""What differs from cloud to cloud: defaults of settings, prices, a node's own share (site.yaml)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+NotNegative = Annotated[float, Field(ge=0)]
+
+
+class Site(BaseModel):
+    """One cloud."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel)
+
+    public: str
+    fixed: str
+    subnet: str
+    flavor: str
+    storage_class: str
+    zone: str
+    su_per_hour: dict[str, NotNegative]
+    system_reserve: dict[Literal["cpu", "gib"], NotNegative]
+
+
+SITE = Site.model_validate(yaml.safe_load(Path(__file__).with_name("site.yaml").read_text(encoding="utf-8")))
