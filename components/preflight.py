@@ -18,6 +18,7 @@ from components.cloud.flavors import Flavor
 from components.cloud.survey import Survey, survey
 from components.cluster.kubeconfig import USABLE, sign
 from components.hub.catalogue import Catalogue
+from components.hub.desktops import taken_names
 from components.hub.sizes import check_fit
 from components.hub.storage import storage_mistakes
 from components.hub.values import read_layers
@@ -58,11 +59,15 @@ def preflight(settings: Settings, catalogue: Catalogue, cloud: CloudConfig) -> C
             mistakes.extend(error.mistakes)
             return None
 
+    layers = read_layers(settings.hub)
+
     def fit(flavors: dict[str, Flavor]) -> Iterable[Mistake]:
         user_flavor = flavors[settings.user_group.flavor]
-        return check_fit(read_layers(settings.hub), enabled, user_flavor, flavors.values()) if enabled else ()
+        return check_fit(layers, enabled, user_flavor, flavors.values()) if enabled else ()
 
     enabled = attempt(lambda: catalogue.enabled(settings.hub.desktops))
+    if enabled is not None:
+        mistakes.extend(taken_names(layers, enabled))
     published = attempt(lambda: _published(settings, catalogue)) if enabled is not None else None
     found = attempt(lambda: survey(settings, cloud, fit))
     inside = look_inside(settings, found.existing.cluster, cloud) if found is not None else Inside()

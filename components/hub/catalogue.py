@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
@@ -61,6 +62,15 @@ class Desktop(_Model):
     """The VNC server's unix socket, in a volume that only the pod's two containers share."""
     icon: Path | None = Field(None, strict=False, examples=["icons/idv.svg"])
     """An SVG for the launcher tile, relative to the catalogue; at most 64 KiB."""
+
+    @field_validator("command")
+    @classmethod
+    def _startable(cls, command: list[str]) -> list[str]:
+        if command[0] == "check" or not re.fullmatch(r"[\w./][\w./+-]*", command[0]):
+            raise PydanticCustomError("program", "must begin with a program other than `check`")
+        if any("\0" in argument for argument in command):
+            raise PydanticCustomError("argument", "must not hold the character NUL")
+        return command
 
     @field_validator("icon")
     @classmethod

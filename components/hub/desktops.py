@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pulumi
 
 from components.cloud.flavors import Size
 from components.hub.catalogue import Desktop
+from components.paths import CATALOGUE
+from components.settings.errors import Mistake
 
 Text = str | pulumi.Output[str]
 Values = dict[str, Any]
@@ -44,7 +47,8 @@ def tiles(enabled: Mapping[str, Desktop]) -> Values:
         launcher: Values = {"title": desktop.title, "path_info": "desktop"}
         if desktop.icon is not None:
             launcher["icon_path"] = f"{TILES}/{name}/icon.svg"
-            icon = desktop.icon.read_text(encoding="utf-8")
+            # The chart puts it into a block of YAML, which must not begin with a space.
+            icon = desktop.icon.read_text(encoding="utf-8-sig").strip()
             files[f"{name}.svg"] = {"mountPath": launcher["icon_path"], "stringData": icon}
         server = {
             "unix_socket": desktop.socket,
@@ -66,10 +70,12 @@ def profile(name: str, desktop: Desktop, image: Text) -> Values:
         f"Desktop with {desktop.cpu:g} CPU and {desktop.memory_gib:g} GiB, "
         f"JupyterLab with {notebook.cpu:g} CPU and {notebook.memory_gib:g} GiB"
     )
+    description = f"{desktop.description}. {shape}" if desktop.description else shape
     return {
-        "display_name": desktop.title,
+        # KubeSpawner's page takes both for HTML.
+        "display_name": html.escape(desktop.title),
         "slug": name,
-        "description": f"{desktop.description}. {shape}" if desktop.description else shape,
+        "description": html.escape(description),
         "kubespawner_override": {
             "cpu_guarantee": notebook.cpu,
             "cpu_limit": notebook.cpu,
@@ -80,6 +86,15 @@ def profile(name: str, desktop: Desktop, image: Text) -> Values:
             "extra_containers": [_sidecar(desktop, image)],
         },
     }
+
+
+def taken_names(layers: Values, enabled: Mapping[str, Desktop]) -> Iterator[Mistake]:
+    """One Mistake for each desktop with the name of a plain profile, which would start instead."""
+    plain = [profile["slug"] for profile in layers["singleuser"]["profileList"]]
+    for name in plain:
+        if name in enabled:
+            rule = f"must not have the name of a profile of hub_values/base.yaml ({', '.join(plain)})"
+            yield Mistake(key=f"{CATALOGUE.name}: desktops.{name}", rule=rule)
 
 
 def resources(size: Size) -> Values:
@@ -94,7 +109,7 @@ def _sidecar(desktop: Desktop, image: Text) -> Values:
     return {
         "name": "desktop",
         "image": image,
-        "args": desktop.command,
+        "args": [_literal(argument) for argument in desktop.command],
         "env": [{"name": "VNC_SOCKET", "value": desktop.socket}],
         "volumeMounts": [
             {"name": "home", "mountPath": HOME},
@@ -113,6 +128,11 @@ def _sidecar(desktop: Desktop, image: Text) -> Values:
             "capabilities": {"drop": ["ALL"]},
         },
     }
+
+
+def _literal(argument: str) -> str:
+    """An argument that reaches the container as it is: KubeSpawner fills in {name}, Kubernetes $(NAME)."""
+    return argument.replace("{", "{{").replace("}", "}}").replace("$", "$$")
 
 
 def _split(reference: str) -> tuple[str, str]:

@@ -105,6 +105,14 @@ def pod(values: dict[str, Any], slug: str) -> dict[str, Any]:
     return dict(asyncio.run(make()))
 
 
+def options_form(values: dict[str, Any]) -> str:
+    """The page on which KubeSpawner lets a user pick a profile."""
+    with patch("kubespawner.spawner.load_config"), patch("kubespawner.spawner.shared_client"):
+        spawner = KubeSpawner(config=_config(values), _mock=True)
+    profiles = spawner._get_initialized_profile_list(spawner.profile_list)
+    return str(spawner._render_options_form(profiles))
+
+
 def amount(quantity: Any) -> float:
     """A quantity of Kubernetes in CPUs or bytes."""
     return float(parse_quantity(quantity))  # type: ignore[no-untyped-call]
@@ -141,6 +149,7 @@ def _config(values: dict[str, Any]) -> Config:
         mem_guarantee=user["memory"]["guarantee"],
         mem_limit=user["memory"]["limit"],
         start_timeout=user["startTimeout"],
+        lifecycle_hooks=user.get("lifecycleHooks", {}),
         profile_list=user["profileList"],
         volumes=volumes,
         volume_mounts=mounts,

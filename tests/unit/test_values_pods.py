@@ -50,7 +50,11 @@ def test_every_pod_fits_its_node_and_stays_there(slug: str) -> None:
 def test_every_container_has_what_it_asks_for_and_no_privilege(slug: str) -> None:
     found = made(slug)
     security = found["spec"]["securityContext"]
-    assert security == {"fsGroup": 100, "seccompProfile": {"type": "RuntimeDefault"}}
+    assert security == {
+        "fsGroup": 100,
+        "fsGroupChangePolicy": "OnRootMismatch",
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
     for container in found["spec"]["containers"]:
         security = container["securityContext"]
         assert security["runAsUser"] == 1000
@@ -103,6 +107,13 @@ def test_without_a_volume_the_home_is_shared_all_the_same() -> None:
     found = made("idv", storage={"type": "none"})
     assert volumes(found)["home"]["emptyDir"] == {"sizeLimit": "10Gi"}
     assert {mounts(part)["home"] for part in containers(found).values()} == {"/home/jovyan"}
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_home_is_left_as_its_next_start_wants_it(slug: str) -> None:
+    # Without these bits the kubelet goes through all files, OnRootMismatch or not (requiresPermissionChange).
+    hook = containers(made(slug))["notebook"]["lifecycle"]["preStop"]
+    assert hook == {"exec": {"command": ["chmod", "g+rwxs", "/home/jovyan"]}}
 
 
 def test_idv_and_cave_are_one_image() -> None:
