@@ -1,4 +1,4 @@
-"""What can be wrong before anything is made: settings against catalogue, flavors and cloud."""
+"""Checks before anything is created: the settings against the catalogue, the cloud and the cluster."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ class Checked:
     published: dict[str, str]
     """Reference of each image that the gateway uses and does not build, by name."""
     su_per_hour: dict[str, float] | str
-    """Service units an hour, `floor` with every group at its minimum and `maximum` at its maximum;
-    or why that is not known."""
+    """Service units an hour, `floor` with every group at its minimum and `maximum` at its maximum; or why
+    they are not known."""
     drift: dict[str, list[Change]]
     """What someone changed by hand in each Helm release."""
 
 
 def preflight(settings: Settings, catalogue: Catalogue, cloud: CloudConfig) -> Checked:
-    """Check `settings` against all that they name.
+    """Check `settings` against everything that they name.
 
     Raises SettingsError with every mistake, before anything is created.
     """
@@ -79,7 +79,7 @@ def preflight(settings: Settings, catalogue: Catalogue, cloud: CloudConfig) -> C
 
 
 def su_per_hour(settings: Settings) -> dict[str, float] | str:
-    """What the gateway's nodes cost an hour, in service units; or why that is not known, after a warning."""
+    """Service units that the gateway's nodes cost an hour; or why they are not known, after a warning."""
     cluster, price = settings.cluster, SITE.su_per_hour
     if unpriced := sorted(set(settings.flavors.values()) - price.keys()):
         text = f"not known: components/site.yaml has no price for {', '.join(unpriced)}"
@@ -94,7 +94,7 @@ def su_per_hour(settings: Settings) -> dict[str, float] | str:
 
 @dataclass(frozen=True, kw_only=True)
 class Inside:
-    """What the gateway's cluster tells of itself; nothing where there is none that answers."""
+    """What the gateway's cluster reports; nothing if there is none that answers."""
 
     drift: dict[str, list[Change]] = field(default_factory=dict)
     mistakes: list[Mistake] = field(default_factory=list)
@@ -102,7 +102,7 @@ class Inside:
 
 
 def look_inside(settings: Settings, cluster: ExistingCluster | None, cloud: CloudConfig) -> Inside:
-    """What was changed in the cluster by hand, and what of `settings` its storage can't become."""
+    """What was changed in the cluster by hand, and what of `settings` its storage can't have."""
     if cluster is None or cluster.failed:
         return Inside()
     magnum = connect(cloud).container_infrastructure_management
@@ -114,12 +114,12 @@ def look_inside(settings: Settings, cluster: ExistingCluster | None, cloud: Clou
         connection = config.new_client_from_config_dict(yaml.safe_load(kubeconfig))  # type: ignore[no-untyped-call]
         return Inside(drift=drift(kubeconfig), mistakes=storage_mistakes(settings.hub.storage, connection))
     except (ClientException, *FAILURES) as error:
-        pulumi.log.warn(f"the cluster could not be asked what was changed in it by hand: {error}")
+        pulumi.log.warn(f"the cluster does not answer, so changes by hand in it are not shown: {error}")
         return Inside()
 
 
 def _published(settings: Settings, catalogue: Catalogue) -> dict[str, str]:
-    """Where the images come from that are not built here."""
+    """References of the images that are not built here."""
     names = catalogue.image_names(settings.hub.desktops)
     images = settings.images
     known = {name: images.published.get(name) or catalogue.image(name).published for name in names}

@@ -1,4 +1,4 @@
-"""What differs from cloud to cloud: defaults of settings, prices, a node's own share (site.yaml)."""
+"""What differs from cloud to cloud (site.yaml): defaults of settings, prices, what a node needs itself."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class CertManager(pulumi.ComponentResource):
             metadata={
                 "name": named,
                 "annotations": {
-                    # After a change Ready is the old address's until the new one is registered.
+                    # After a change of the address, Ready is the old one's until the new one is registered.
                     "pulumi.com/waitFor": json.dumps(
                         ["condition=Ready", f"jsonpath={{.status.acme.lastRegisteredEmail}}={email}"]
                     ),

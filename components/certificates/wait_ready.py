@@ -33,9 +33,9 @@ class Wanted:
     host: str
 
     def met_by(self, certificate: dict[str, Any]) -> bool:
-        """Whether `certificate` asks for this issuer and host, and is Ready for exactly that.
+        """Whether `certificate` is for this issuer and host, and is Ready for exactly that.
 
-        After a change of the Ingress, cert-manager first says Ready of the certificate before it.
+        After a change of the Ingress, cert-manager reports the old certificate's Ready at first.
         """
         spec, status = certificate["spec"], certificate.get("status", {})
         return bool(
@@ -51,7 +51,7 @@ class Wanted:
 
 
 def wait_ready(api: client.CustomObjectsApi, wanted: Wanted, *, timeout_s: float) -> dict[str, Any] | None:
-    """The Certificate once it is as wanted, or None after `timeout_s`."""
+    """The Certificate, once it is as wanted; None after `timeout_s`."""
 
     def look() -> dict[str, Any]:
         try:
@@ -108,7 +108,7 @@ def main(_: list[str]) -> int:
     if found is None:
         about = f"certificate {wanted.namespace}/{wanted.name} for {wanted.host} by {wanted.issuer}"
         print(f"{about} is not Ready:", file=sys.stderr)
-        print("\n".join(reasons(api, wanted.namespace)) or "no Ingress asked for it", file=sys.stderr)
+        print("\n".join(reasons(api, wanted.namespace)) or "no Ingress requests it", file=sys.stderr)
         return 1
     print(f"Ready, valid until {found['status']['notAfter']}, issued by {wanted.issuer}")
     return 0
