@@ -1,9 +1,12 @@
 """How the cloud is reached: by the program and its hooks, and by the tasks that it starts.
 
-Everybody reaches the cloud that the provider uses, so settings, clouds.yaml and OS_* weigh as they do there
-(terraform-provider-openstack 3.4 and gophercloud's clientconfig): clouds.yaml alone says how to log in to a
-cloud that has a name; the settings' region and certificates win over those of clouds.yaml; OS_* fill in what
-the settings leave out; the endpoint type of clouds.yaml is ignored.
+All of them must reach the cloud that the provider reaches. So settings, clouds.yaml and OS_* take precedence
+as in the provider (terraform-provider-openstack 3.4 and gophercloud's clientconfig):
+
+- The log-in of a cloud with a name comes from clouds.yaml alone.
+- The settings' region and certificates override those of clouds.yaml.
+- OS_* fill in what the settings leave out.
+- The endpoint type of clouds.yaml is ignored.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     import pulumi
 
 VARIABLE = "OPENSTACK_CONFIG"
-"""Carries to a task, as JSON, all that is configured but the cloud's name, which is in OS_CLOUD."""
+"""Passes the configuration to a task as JSON, except the cloud's name, which is in OS_CLOUD."""
 USER = ("username", "user_id", "user_domain_id", "user_domain_name")
 SCOPE = ("project_id", "project_name", "project_domain_id", "project_domain_name", "domain_id", "domain_name")
 METHODS = {
@@ -33,13 +36,13 @@ METHODS = {
         tuple(f"application_credential_{part}" for part in ("id", "name", "secret")) + USER,
     ),
 }
-"""Plugin of keystoneauth and what it takes, by the secret that calls for it; the first one wins."""
+"""keystoneauth's plugin and its parameters, by the secret that selects it. The first match is used."""
 
 
 def connect(config: CloudConfig) -> Connection:
     """A connection that logs in when it is first used.
 
-    Raises ConfigException or ClientException where the configuration is not enough.
+    Raises ConfigException or ClientException if the configuration is not enough.
     """
     own = config.model_dump(exclude_none=True)
     told = {name: text for name in CloudConfig.model_fields if (text := os.environ.get(f"OS_{name.upper()}"))}
@@ -80,11 +83,11 @@ def _login(config: CloudConfig) -> dict[str, Any]:
 
 
 def environment(config: CloudConfig, **own: pulumi.Input[str]) -> dict[str, pulumi.Input[str]]:
-    """A task's environment: `own`, and `config` for `from_environment`; a secret where a secret is in it.
+    """A task's environment: `own`, and `config` for `from_environment`. It is a secret if `config` holds one.
 
-    A command's environment is in the state, where `pulumi destroy` finds it: after a change of credentials
-    run `pulumi up` first. It updates the commands, so none is replaced: one with an `update` runs that, which
-    prints the old result (audit, homes, kubeconfig); the others run `create` again (the address's port).
+    `pulumi destroy` takes a command's environment from the state, so run `pulumi up` after a change of
+    credentials. That updates the commands and replaces none. A command with an `update` prints its old result
+    (audit, homes, kubeconfig); the others run `create` again (the address's port).
     """
     import pulumi  # noqa: PLC0415  (tasks do without it, and so start in half the time)
 
@@ -97,5 +100,5 @@ def environment(config: CloudConfig, **own: pulumi.Input[str]) -> dict[str, pulu
 
 
 def from_environment() -> Connection:
-    """In a task: the connection that `connect` gives for the configuration of `environment`."""
+    """In a task: the connection for the configuration that `environment` passed."""
     return connect(CloudConfig.model_validate_json(os.environ.get(VARIABLE, "{}")))

@@ -1,4 +1,4 @@
-"""The homes that a cluster has, and how smaller ones become as large as the settings want."""
+"""The homes of a cluster, and how smaller ones grow to the size in the settings."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def grow(place: Place, size_gib: int) -> None:
             partial(_capacity, place, home.volume),
             lambda gib: gib < size_gib,
             f"home {home.claim} did not grow to {size_gib} GiB; `kubectl describe pvc -n {place.namespace}"
-            f" {home.claim}` tells why",
+            f" {home.claim}` says why",
         )
         say(f"home {home.claim} has {size_gib} GiB now")
 

@@ -1,4 +1,4 @@
-"""What the settings ask of storage that a running hub has, and that can't become so."""
+"""What the settings want of a running hub's storage, and Kubernetes can't give."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def _left_behind(there: list[Home]) -> Iterator[Mistake]:
     if there:
         selector = ",".join(f"{key}={value}" for key, value in COMPONENT.items())
         rule = (
-            "must be home, since nobody would reach the homes that there are"
-            f" ({', '.join(home.user for home in there)}); to be rid of them, run"
+            "must be home while there are homes, which nobody could reach any more"
+            f" ({', '.join(home.user for home in there)}); to delete them, run"
             f" `kubectl delete pvc -n {NAMESPACE} -l {selector}` first"
         )
         yield Mistake(key=f"{KEY}.type", rule=rule, value="none")
@@ -61,7 +61,7 @@ def _too_small(there: list[Home], wanted: int, grows: dict[str, bool]) -> Iterat
     if fixed:
         smallest = min(fixed, key=lambda home: home.gib)
         rule = (
-            f"must be at most {smallest.gib:g}, the size of home {smallest.claim}, which its storage class"
-            f" {smallest.storage_class} does not let grow"
+            f"must be at most {smallest.gib:g}, the size of home {smallest.claim}: its storage class"
+            f" {smallest.storage_class} does not let it grow"
         )
         yield Mistake(key=f"{KEY}.sizeGib", rule=rule, value=wanted)

@@ -21,8 +21,8 @@ def pull_secret(
 ) -> core.v1.Secret:
     """The Secret PULL_SECRET, for pods to name among their imagePullSecrets.
 
-    registry: host, perhaps with a path. The chart could make such a Secret itself, but as a Helm hook, which
-    stays when the login is taken out of the settings and does not come back when somebody deletes it.
+    registry: host, perhaps with a path. The chart could create such a Secret, but as a Helm hook. That one
+    stays when the login is removed from the settings, and does not come back when somebody deletes it.
     """
     host = registry.partition("/")[0]
     login = pulumi.Output.json_dumps({"auths": {host: {"username": user, "password": password}}})

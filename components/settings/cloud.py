@@ -1,4 +1,4 @@
-"""The settings of Pulumi's OpenStack provider (`openstack:*`), for everything else that asks the same cloud.
+"""The settings of Pulumi's OpenStack provider (`openstack:*`), for everything else that uses the same cloud.
 
 Keys in the stack's file are the provider's (pulumi-openstack 5.5); fields have openstacksdk's names.
 """

@@ -108,7 +108,8 @@ def test_what_claims_can_not_become_is_refused(gateway: Gateway) -> None:
     storage(gateway, **{"class": "default", "type": "none"})
     shown = gateway.up(code=1)
     assert (
-        "gateway:hub.storage.type: must be home, since nobody would reach the homes that there are" in shown
+        "gateway:hub.storage.type: must be home while there are homes, which nobody could reach any more"
+        in shown
     )
     assert "(user1, user2)" in shown
     gateway.settings.write_text(settings)

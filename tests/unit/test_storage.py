@@ -66,16 +66,16 @@ def test_taken(mistakes: Callable[..., list[str]], wanted: dict[str, Any], claim
         pytest.param(
             {"type": "none"},
             [DATABASE, *HOMES],
-            "gateway:hub.storage.type: must be home, since nobody would reach the homes that there are (ann,"
-            " bob); to be rid of them, run `kubectl delete pvc -n jhub -l component=singleuser-storage`"
+            "gateway:hub.storage.type: must be home while there are homes, which nobody could reach any more"
+            " (ann, bob); to delete them, run `kubectl delete pvc -n jhub -l component=singleuser-storage`"
             " first, got 'none'",
             id="homes left behind",
         ),
         pytest.param(
             {"class": FIXED, "sizeGib": 20},
             [claim("hub-db-dir", "1Gi", FIXED), claim("claim-ann", "10Gi", FIXED, user="ann")],
-            "gateway:hub.storage.sizeGib: must be at most 10, the size of home claim-ann, which its storage"
-            " class no-growth does not let grow, got 20",
+            "gateway:hub.storage.sizeGib: must be at most 10, the size of home claim-ann: its storage class"
+            " no-growth does not let it grow, got 20",
             id="homes that can't grow",
         ),
     ],
