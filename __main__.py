@@ -16,13 +16,13 @@ from components.hub.catalogue import load_catalogue
 from components.hub.jupyterhub_release import JupyterHubRelease, JupyterHubReleaseArgs
 from components.images.desktop_images import DesktopImages, DesktopImagesArgs
 from components.preflight import preflight
-from components.settings.load import load
+from components.settings.load import load, registry_password
 from components.teardown.audit import Audit, AuditArgs
 from components.teardown.guard import Guard
 
 settings, secrets, cloud = load()
 catalogue = load_catalogue()
-checked = preflight(settings, catalogue, cloud)
+checked = preflight(settings, catalogue, cloud, registry_password())
 name, survey = settings.name, checked.survey
 charts = ChartSource(folder=settings.charts, timeout_minutes=settings.timeouts.chart, drift=checked.drift)
 
@@ -68,7 +68,8 @@ certificates = CertManager(
 images = DesktopImages(
     f"{name}-images",
     DesktopImagesArgs(
-        published=checked.published,
+        published=checked.images.published,
+        lost=checked.images.lost,
         settings=settings.images,
         registry_password=secrets.get("registryPassword"),
         tag=pulumi.get_stack(),

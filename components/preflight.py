@@ -23,6 +23,7 @@ from components.hub.sizes import check_fit
 from components.hub.storage import storage_mistakes
 from components.hub.values import read_layers
 from components.images.desktop_images import engine_mistakes, name_mistakes
+from components.images.pinned import Pinned, last_references, pin
 from components.settings.cloud import CloudConfig
 from components.settings.errors import Mistake, SettingsError
 from components.settings.model import Settings
@@ -36,8 +37,8 @@ class Checked:
     """What the checks found, for the components to use."""
 
     survey: Survey
-    published: dict[str, str]
-    """Reference of each image that the gateway uses and does not build, by name."""
+    images: Pinned
+    """What registries have of the gateway's images."""
     su_per_hour: dict[str, float] | str
     """Service units an hour, `floor` with every group at its minimum and `maximum` at its maximum; or why
     they are not known."""
@@ -45,7 +46,9 @@ class Checked:
     """What someone changed by hand in each Helm release."""
 
 
-def preflight(settings: Settings, catalogue: Catalogue, cloud: CloudConfig) -> Checked:
+def preflight(
+    settings: Settings, catalogue: Catalogue, cloud: CloudConfig, registry_password: str | None
+) -> Checked:
     """Check `settings` against everything that they name.
 
     Raises SettingsError with every mistake, before anything is created.
@@ -68,14 +71,14 @@ def preflight(settings: Settings, catalogue: Catalogue, cloud: CloudConfig) -> C
     enabled = attempt(lambda: catalogue.enabled(settings.hub.desktops))
     if enabled is not None:
         mistakes.extend(taken_names(layers, enabled))
-    published = attempt(lambda: _published(settings, catalogue)) if enabled is not None else None
+    images = attempt(lambda: _images(settings, catalogue, registry_password)) if enabled is not None else None
     found = attempt(lambda: survey(settings, cloud, fit))
     inside = look_inside(settings, found.existing.cluster, cloud) if found is not None else Inside()
     mistakes.extend(inside.mistakes)
-    if published is None or found is None or mistakes:
+    if images is None or found is None or mistakes:
         raise SettingsError(mistakes)
     cost = su_per_hour(settings)
-    return Checked(survey=found, published=published, su_per_hour=cost, drift=inside.drift)
+    return Checked(survey=found, images=images, su_per_hour=cost, drift=inside.drift)
 
 
 def su_per_hour(settings: Settings) -> dict[str, float] | str:
@@ -118,8 +121,8 @@ def look_inside(settings: Settings, cluster: ExistingCluster | None, cloud: Clou
         return Inside()
 
 
-def _published(settings: Settings, catalogue: Catalogue) -> dict[str, str]:
-    """References of the images that are not built here."""
+def _images(settings: Settings, catalogue: Catalogue, registry_password: str | None) -> Pinned:
+    """What the registries have of the images that the gateway uses. Raises SettingsError."""
     names = catalogue.image_names(settings.hub.desktops)
     images = settings.images
     known = {name: images.published.get(name) or catalogue.image(name).published for name in names}
@@ -127,7 +130,8 @@ def _published(settings: Settings, catalogue: Catalogue) -> dict[str, str]:
     _raise_if(
         [*name_mistakes(images, names, catalogue.image_names(), published), *engine_mistakes(images.build)]
     )
-    return {name: reference for name, reference in published.items() if name not in images.build}
+    named = {name: reference for name, reference in published.items() if name not in images.build}
+    return pin(images, named, tag=pulumi.get_stack(), password=registry_password, last=last_references())
 
 
 def _raise_if(mistakes: Iterable[Mistake]) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pulumi
 import pulumi_docker
@@ -18,6 +19,8 @@ CONTEXT = DOCKER.relative_to(ROOT)
 
 Relative to the project, where the engine runs: an absolute path would differ between operators' machines.
 """
+AGAIN = "PUSHED_AGAIN"
+"""A build argument that no Dockerfile uses: when the image was last found missing in its registry."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +33,8 @@ class DesktopImagesArgs:
     registry_password: pulumi.Input[str] | None
     """For the settings' registryUser."""
     tag: str
+    lost: Collection[str]
+    """Images to build and push again, though nothing of them changed."""
 
 
 EXAMPLE = (
@@ -109,6 +114,7 @@ class DesktopImages(pulumi.ComponentResource):
             if args.settings.registry_user
             else None
         )
+        lost = image in args.lost
         built = pulumi_docker.Image(
             f"{name}-{image}",
             image_name=f"{args.settings.registry}/{image}:{args.tag}",
@@ -116,9 +122,13 @@ class DesktopImages(pulumi.ComponentResource):
                 context=str(CONTEXT),
                 dockerfile=f"{CONTEXT}/{image}/Dockerfile",
                 platform="linux/amd64",
-                args=dict(args.settings.build_args),
+                args={
+                    **args.settings.build_args,
+                    AGAIN: datetime.now(UTC).isoformat(timespec="seconds") if lost else "",
+                },
             ),
             registry=registry,
-            opts=pulumi.ResourceOptions(parent=self),
+            # What the registry has is none of the image's inputs, so a change of this one brings it back.
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=[] if lost else [f"build.args.{AGAIN}"]),
         )
         return built.repo_digest

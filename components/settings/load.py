@@ -62,6 +62,11 @@ def load() -> tuple[Settings, dict[str, pulumi.Output[str]], CloudConfig]:
     return settings, {key: config.require_secret(key) for key in needed}, cloud
 
 
+def registry_password() -> str | None:
+    """The password of images.registryUser in plain text, for the program's own look at the registry."""
+    return pulumi.Config(NAMESPACE).get("registryPassword")
+
+
 def _keys(config: pulumi.Config) -> list[str]:
     """The stack's keys in the namespace of `config`, without it."""
     prefix = f"{config.name}:"

@@ -8,9 +8,12 @@ import subprocess
 from collections.abc import Callable
 from typing import Any
 
+import pulumi
+import pulumi_docker
 import pytest
 from pulumi.runtime import rpc
 
+from components.images import pinned
 from components.settings.errors import SettingsError
 from tests.unit.conftest import PUBLISHED, SECRETS, Run, stack_file
 
@@ -42,7 +45,7 @@ def test_built_image_reaches_the_hub_by_its_digest(program: Program, monkeypatch
         "docker",
         "docker/hawkeye/Dockerfile",
     )
-    assert image["build"]["args"] == {"BASE": "localhost/debian:12"}
+    assert image["build"]["args"] == {"BASE": "localhost/debian:12", "PUSHED_AGAIN": ""}
     assert image["registry"] == {"server": "registry.test", "username": "robot", "password": "token"}
     assert run.outputs["images"]["hawkeye"] == DIGEST
     values = run.recorded.release("jhub")["values"]
@@ -70,6 +73,29 @@ def test_without_a_login_there_is_no_pull_secret(program: Program) -> None:
     recorded = program().recorded
     assert not recorded.of_type("kubernetes:core/v1:Secret")
     assert "imagePullSecrets" not in recorded.release("jhub")["values"]
+
+
+def test_an_image_that_is_lost_is_pushed_again_and_only_once(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine(monkeypatch, lambda *_, **__: None)
+    monkeypatch.setenv("REGISTRY", "registry.test")
+    real, options = pulumi_docker.Image, []
+
+    def image(name: str, *, opts: pulumi.ResourceOptions, **inputs: Any) -> pulumi_docker.Image:
+        options.append(opts.ignore_changes)
+        return real(name, opts=opts, **inputs)
+
+    monkeypatch.setattr(pulumi_docker, "Image", image)
+
+    def again(found: str | None) -> str:
+        monkeypatch.setattr(pinned, "digest_of", lambda at, _: found if ":dev" in at else "sha256:1")
+        run = program(build_hawkeye, {**SECRETS, "registryPassword": "token"})
+        return str(run.recorded.one("docker:index/image:Image")["build"]["args"]["PUSHED_AGAIN"])
+
+    assert again(None).startswith("20"), "the time, which is another one each time"
+    assert again(f"sha256:{'0' * 64}") == ""
+    assert options == [[], ["build.args.PUSHED_AGAIN"]], "the engine keeps the time that it has"
 
 
 def test_nothing_is_built_unless_asked_for(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
