@@ -7,11 +7,11 @@ import json
 import re
 import shutil
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import requests
 import yaml
 
 from sandbox import containers
@@ -88,16 +88,25 @@ def made(engine: Engine, since: float) -> set[str]:
     return {re.split("[:@]", name)[0] for name in ours}
 
 
+def manifest(engine: Engine, name: str, version: str, method: str = "GET") -> requests.Response:
+    """What the registry answers about an image's manifest."""
+    url = f"http://{engine.registry}/v2/gateway/{name}/manifests/{version}"
+    return requests.request(method, url, headers={"Accept": MANIFEST}, timeout=10)
+
+
+def there(engine: Engine, reference: str) -> bool:
+    """Whether the registry has the image of this reference, by digest."""
+    name, _, digest = reference.rpartition("/")[2].partition("@")
+    answer = manifest(engine, name, digest)
+    return answer.ok and f"sha256:{hashlib.sha256(answer.content).hexdigest()}" == digest
+
+
 def test_the_registry_has_what_the_outputs_name_by_digest(gateway: Gateway, engine: Engine) -> None:
     images = gateway.outputs()["images"]
     assert set(images) == IMAGES
     for name, reference in images.items():
-        repository, _, digest = reference.partition("@")
-        assert repository == f"{engine.registry}/gateway/{name}"
-        url = f"http://{engine.registry}/v2/gateway/{name}/manifests/{digest}"
-        request = urllib.request.Request(url, headers={"Accept": MANIFEST})
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            assert f"sha256:{hashlib.sha256(answer.read()).hexdigest()}" == digest
+        assert reference.startswith(f"{engine.registry}/gateway/{name}@")
+        assert there(engine, reference)
 
 
 def test_the_hub_has_exactly_these(gateway: Gateway) -> None:
@@ -135,6 +144,55 @@ def test_a_build_that_fails_is_told_and_changes_nothing(gateway: Gateway, engine
     (failed,) = [e["Actor"]["ID"] for e in did if e["Actor"]["Attributes"].get("exitCode") == "117"]
     assert failed in {e["Actor"]["ID"] for e in did if e["Action"] == "destroy"}
     gateway.up("--expect-no-changes")
+
+
+def test_an_image_that_the_registry_lost_is_pushed_again(gateway: Gateway, engine: Engine) -> None:
+    before, began = gateway.outputs()["images"], time.time()
+    assert manifest(engine, "hawkeye", before["hawkeye"].partition("@")[2], "DELETE").ok
+    assert not there(engine, before["hawkeye"])
+    assert "hawkeye:images is not in the registry any more" in gateway.pulumi("preview")
+    gateway.up("--refresh")
+    assert made(engine, began) == {"/gateway/hawkeye"}
+    assert there(engine, gateway.outputs()["images"]["hawkeye"])
+    assert of_the_hub(gateway) == set(gateway.outputs()["images"].values())
+    gateway.up("--refresh", "--expect-no-changes")
+
+
+def test_a_tag_that_leads_elsewhere_is_pushed_again(gateway: Gateway, engine: Engine) -> None:
+    before = gateway.outputs()["images"]
+    ours, other = (f"{engine.registry}/gateway/{name}:images" for name in ("hawkeye", "pyaos"))
+    engine.docker("tag", other, ours)
+    engine.docker("push", ours)
+    shown = gateway.up("--refresh")
+    assert "hawkeye:images leads to another image than the one pushed" in shown
+    digest = manifest(engine, "hawkeye", "images", "HEAD").headers["Docker-Content-Digest"]
+    assert gateway.outputs()["images"]["hawkeye"].endswith(digest)
+    assert digest != before["pyaos"].partition("@")[2]
+    gateway.up("--refresh", "--expect-no-changes")
+
+
+def test_a_published_image_is_pinned_again_when_its_tag_moves(gateway: Gateway, engine: Engine) -> None:
+    before, settings = gateway.outputs()["images"], gateway.settings.read_text()
+    published, other = f"{engine.registry}/gateway/hawkeye:1.0", f"{engine.registry}/gateway/pyaos:images"
+
+    def publish(config: dict[str, Any]) -> None:
+        config["gateway:images"]["build"].remove("hawkeye")
+        config["gateway:images"]["published"] = {"hawkeye": published}
+
+    gateway.change(publish)
+    shown = gateway.up(code=1)
+    assert "gateway:images.published.hawkeye: must be an image that there is" in shown
+    assert "nothing was changed" in shown
+    for image, pinned in ((f"{engine.registry}/gateway/hawkeye:images", "hawkeye"), (other, "pyaos")):
+        engine.docker("tag", image, published)
+        engine.docker("push", published)
+        gateway.up("--refresh")
+        images = gateway.outputs()["images"]
+        assert images["hawkeye"] == f"{published}@{before[pinned].partition('@')[2]}"
+        assert of_the_hub(gateway) == set(images.values())
+        gateway.up("--expect-no-changes")
+    gateway.settings.write_text(settings)
+    gateway.up()
 
 
 def test_without_an_engine_it_is_said_what_to_do(gateway: Gateway) -> None:
