@@ -66,7 +66,8 @@ def digest_of(reference: str, login: Login | None = None) -> str | None:
                 session.auth = _authentication(session, answer, name, login)
                 answer = session.head(url, timeout=SECONDS, allow_redirects=True)
     except (requests.RequestException, ValueError) as error:
-        raise RegistryError(f"{host} does not answer: {error}") from None
+        cause = getattr(error.args[0], "reason", error) if error.args else error
+        raise RegistryError(f"{host} does not answer: {str(cause).rpartition('): ')[2]}") from None
     if answer.status_code == NOT_FOUND:
         return None
     if answer.status_code in (UNAUTHORIZED, FORBIDDEN):
