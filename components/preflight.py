@@ -12,6 +12,7 @@ from keystoneauth1.exceptions import ClientException
 from kubernetes import config
 
 from components.charts.drift import FAILURES, Change, drift
+from components.charts.install import folder_mistakes
 from components.cloud.connection import connect
 from components.cloud.existing import ExistingCluster
 from components.cloud.flavors import Flavor
@@ -53,7 +54,7 @@ def preflight(
 
     Raises SettingsError with every mistake, before anything is created.
     """
-    mistakes: list[Mistake] = []
+    mistakes = folder_mistakes(settings.charts)
 
     def attempt(check: Callable[[], T]) -> T | None:
         try:

@@ -14,8 +14,9 @@ from pulumi_kubernetes import core, helm
 
 from components.charts.drift import Change
 from components.charts.records import release_hooks
-from components.charts.versions import Chart
+from components.charts.versions import CHARTS, Chart
 from components.cluster.magnum_cluster import MagnumCluster
+from components.settings.errors import Mistake
 from components.task import task
 
 
@@ -28,6 +29,17 @@ class ChartSource:
     timeout_minutes: int
     drift: Mapping[str, Sequence[Change]]
     """What someone changed by hand in each release."""
+
+
+def folder_mistakes(folder: str | None) -> list[Mistake]:
+    """That the settings name a folder without a chart that is needed."""
+    missing = [
+        chart.name for chart in CHARTS if folder and not (Path(folder) / chart.name / "Chart.yaml").exists()
+    ]
+    if not missing:
+        return []
+    rule = f"must be a folder with the charts {', '.join(missing)}; it has no Chart.yaml of them"
+    return [Mistake(key="gateway:charts", rule=rule, value=folder)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,11 @@ def take_back(place: Place, storage_class: str) -> None:
 
     Raises HomesError, and the errors of the cluster's and the cloud's clients.
     """
+    wait(
+        partial(_classes, place),
+        lambda classes: storage_class not in classes,
+        f"gateway:hub.storage.class: the cluster has no {storage_class} (`kubectl get storageclass`)",
+    )
     homes = [volume for volume in place.volumes() if metadata.is_home(volume.metadata, place.gateway)]
     count = Counter(home.metadata[metadata.CLAIM] for home in homes)
     for claim in (claim for claim, times in count.items() if times > 1):
@@ -44,6 +49,12 @@ def take_back(place: Place, storage_class: str) -> None:
         _follow_its_class(place, volume)
         place.mark(home.id, {metadata.JANITOR: "false"})
         say(f"home {claim} is back: volume {home.id}, {home.size} GiB")
+
+
+def _classes(place: Place) -> set[str]:
+    """Names of the storage classes; a cluster gets its own a while after it is complete."""
+    found: Any = client.StorageV1Api(place.api.api_client).list_storage_class()
+    return {storage_class.metadata.name for storage_class in found.items}
 
 
 def _phase(place: Place, claim: str) -> str:

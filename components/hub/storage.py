@@ -37,7 +37,7 @@ def storage_mistakes(wanted: Storage, connection: client.ApiClient) -> list[Mist
 
 
 def _class(wanted: str, database: str | None, known: Collection[str]) -> Iterator[Mistake]:
-    if database is None and wanted not in known:
+    if database is None and known and wanted not in known:  # none: the cluster is still too new
         rule = f"must be a storage class of the cluster ({', '.join(sorted(known))})"
         yield Mistake(key=f"{KEY}.class", rule=rule, value=wanted)
     elif database is not None and wanted != database:

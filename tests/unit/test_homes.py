@@ -31,7 +31,12 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: None)
     monkeypatch.setattr("components.homes.keep.PATIENCE_SECONDS", 0)
     monkeypatch.setattr("components.homes.place.SETTLE_SECONDS", 0.1)
-    classes = thing(read_storage_class=lambda name: thing(reclaim_policy="Delete"))
+    classes = thing(
+        read_storage_class=lambda name: thing(reclaim_policy="Delete"),
+        list_storage_class=lambda **_: thing(
+            items=[thing(metadata=thing(name=name)) for name in ("default", "replicated-hdd")]
+        ),
+    )
     monkeypatch.setattr(client, "StorageV1Api", lambda _: classes)
     monkeypatch.delenv(DEAD, raising=False)
 
@@ -74,6 +79,11 @@ def kept(cloud: Cloud) -> dict[str, str]:
         for volume in cloud.volumes.values()
         if kept_homes.is_home(volume.metadata, "gw25")
     }
+
+
+def test_a_class_that_the_cluster_does_not_have_is_told_before_the_hub_waits_for_it(cloud: Cloud) -> None:
+    with pytest.raises(HomesError, match="the cluster has no fast"):
+        take_back(place(cloud, Kubernetes([], [])), "fast")
 
 
 def test_homes_are_kept_when_the_hub_has_ended(cloud: Cloud, old: Kubernetes) -> None:

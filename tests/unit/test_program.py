@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pulumi.runtime import rpc
 
 from components.cloud.existing import Existing, ExistingCluster, ExistingNodeGroup
+from components.settings.errors import SettingsError
 from tests.unit.conftest import INGRESS_IP, SECRETS, Run
 
 CLUSTER = ExistingCluster(id="c-1", template_id="template-uuid")
@@ -78,13 +80,27 @@ def test_every_release_is_atomic_in_a_namespace_of_its_own(program: Program) -> 
     assert not any(r.get("createNamespace") for r in releases)
 
 
-def test_charts_come_from_their_repositories_unless_a_folder_is_named(program: Program) -> None:
+def test_charts_come_from_their_repositories_unless_a_folder_is_named(
+    program: Program, tmp_path: Path
+) -> None:
     release = program().recorded.release("jhub")
     assert (release["chart"], release["version"]) == ("jupyterhub", "4.4.0")
     assert release["repositoryOpts"]["repo"].startswith("https://")
-    mirrored = program(lambda config: config.update({"gateway:charts": "mirror"})).recorded.release("jhub")
-    assert mirrored["chart"] == "mirror/jupyterhub"
-    assert "repositoryOpts" not in mirrored
+    for name in ("ingress-nginx", "cert-manager", "jupyterhub"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "Chart.yaml").touch()
+    local = program(lambda config: config.update({"gateway:charts": str(tmp_path)})).recorded.release("jhub")
+    assert local["chart"] == f"{tmp_path}/jupyterhub"
+    assert "repositoryOpts" not in local
+
+
+def test_a_folder_without_the_charts_is_refused(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "jupyterhub").mkdir()
+    (tmp_path / "jupyterhub" / "Chart.yaml").touch()
+    with pytest.raises(SettingsError) as refused:
+        program(lambda config: config.update({"gateway:charts": str(tmp_path)}))
+    rule = "must be a folder with the charts ingress-nginx, cert-manager; it has no Chart.yaml of them"
+    assert f"gateway:charts: {rule}, got '{tmp_path}'" in str(refused.value)
 
 
 def test_cert_manager_can_be_pinned_to_the_control_plane(program: Program) -> None:

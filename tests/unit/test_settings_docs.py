@@ -60,7 +60,7 @@ CHANGES: dict[str, Any] = {
     "images.build": ["pyaos", "idv-cave", "hawkeye"],
     "images.buildArgs": {"BASE": "debian:12"},
     "images.published": dict.fromkeys(conftest.PUBLISHED, "quay.io/others/image:1.0.0"),
-    "charts": "./mirror",
+    "charts": "sandbox/charts",
     "timeouts.cluster": 10,
     "timeouts.nodeGroup": 10,
     "timeouts.chart": 10,

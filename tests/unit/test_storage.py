@@ -13,6 +13,7 @@ from components.homes.place import HomesError, Place
 from components.hub.storage import storage_mistakes
 from components.settings.hub import Storage
 from tests.unit.claims import DATABASE, FIXED, GROWING, HOMES, Kubernetes, claim
+from tests.unit.volumes import thing
 
 
 @pytest.fixture
@@ -84,6 +85,13 @@ def test_refused(
     mistakes: Callable[..., list[str]], wanted: dict[str, Any], claims: list[Any], text: str
 ) -> None:
     assert mistakes(wanted, claims) == [text]
+
+
+def test_a_cluster_without_storage_classes_is_too_new_to_tell(
+    mistakes: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Kubernetes, "list_storage_class", lambda *_, **__: thing(items=[]))
+    assert mistakes({"class": "fast"}, []) == []
 
 
 def place(api: Any) -> Place:
