@@ -74,7 +74,8 @@ class JupyterHubRelease(pulumi.ComponentResource):
                     registry=images.registry,
                     user=images.registry_user,
                     password=args.secrets["registryPassword"],
-                    opts=pulumi.ResourceOptions(parent=self, provider=args.cluster.provider),
+                    parent=self,
+                    provider=args.cluster.provider,
                 )
 
         installed = install(

@@ -17,7 +17,8 @@ def pull_secret(
     registry: str,
     user: str,
     password: pulumi.Output[str],
-    opts: pulumi.ResourceOptions,
+    parent: pulumi.Resource,
+    provider: pulumi.ProviderResource,
 ) -> core.v1.Secret:
     """The Secret PULL_SECRET, for pods to name among their imagePullSecrets.
 
@@ -32,5 +33,11 @@ def pull_secret(
         metadata={"name": PULL_SECRET, "namespace": namespace},
         type="kubernetes.io/dockerconfigjson",
         data={".dockerconfigjson": encoded},
-        opts=opts,
+        opts=pulumi.ResourceOptions(
+            parent=parent,
+            provider=provider,
+            # The provider replaces a Secret whose data changes; the old one, deleted last, would take the new
+            # one of its name with it.
+            delete_before_replace=True,
+        ),
     )

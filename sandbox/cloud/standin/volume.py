@@ -133,6 +133,21 @@ def _update_volume(key: str) -> Answer:
     return {"volume": rest.visible(rest.store().put("volume", {**disk, **changes, "updated_at": rest.now()}))}
 
 
+@api.post("/v3/<project>/volumes/<key>/action")
+def _act(key: str) -> Answer:
+    """Extend a volume, as the CSI driver does when a claim grows; that is the only action here."""
+    disk, actions = rest.find("volume", key), request.get_json(silent=True) or {}
+    if list(actions) != ["os-extend"]:
+        raise ApiError(501, f"The sandbox's volumes know no {', '.join(actions)}.")
+    size = actions["os-extend"].get("new_size")
+    if not isinstance(size, int) or size <= disk["size"]:
+        raise ApiError(400, "Invalid input received: New size for extend must be greater than current size.")
+    more = {"gigabytes": size - disk["size"]}
+    rest.check_quota("block-storage", _usage(rest.caller().project_id), more, _over_quota)
+    rest.store().put("volume", {**disk, "size": size, "updated_at": rest.now()})
+    return "", 202
+
+
 @api.route("/v3/<project>/volumes/<key>/metadata", methods=["GET", "POST", "PUT"])
 def _volume_metadata(key: str) -> Answer:
     disk = rest.find("volume", key)

@@ -23,6 +23,7 @@ SELECTED_NODE = "volume.kubernetes.io/selected-node"
 PROVISIONED_BY = "pv.kubernetes.io/provisioned-by"
 CLUSTER_KEY = "cinder.csi.openstack.org/cluster"
 GIB = 1 << 30
+_FAILURES = {True: ("ProvisioningFailed", "provision"), False: ("VolumeResizeFailed", "expand")}
 POLL_S = 0.3
 RETRY_S = 3.0
 
@@ -77,11 +78,13 @@ class Volumes:
         """Make the volumes of new claims, enlarge those whose claim grew, delete those that are to go."""
         waits = []
         for claim in self._claims.values():
+            new = self._waits(claim)
             try:
-                waits.append(self._provision(claim) if self._waits(claim) else self._resize(claim))
+                waits.append(self._provision(claim) if new else self._resize(claim))
             except SDKException as error:
                 text = getattr(error, "details", None) or str(error)
-                self._kube.event(claim, "ProvisioningFailed", f"failed to provision volume: {text}")
+                reason, failed = _FAILURES[new]
+                self._kube.event(claim, reason, f"failed to {failed} volume: {text}")
                 waits.append(RETRY_S)
         for volume in self._volumes.values():
             self._reclaim(volume)

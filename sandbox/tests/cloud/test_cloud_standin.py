@@ -116,6 +116,17 @@ def test_a_quota_is_held(
         session.put(address, json={key: {resource: before}})
 
 
+def test_a_volume_grows_and_never_shrinks(cloud: Connection) -> None:
+    volume = str(cloud.block_storage.create_volume(name="grows", size=1).id)
+    cloud.block_storage.extend_volume(volume, 3)
+    assert cloud.block_storage.get_volume(volume).size == 3
+    for size, status in ((3, 400), (2, 400), (10**6, 413)):
+        with pytest.raises(exceptions.HttpException) as refused:
+            cloud.block_storage.extend_volume(volume, size)
+        assert refused.value.status_code == status
+    cloud.block_storage.delete_volume(volume)
+
+
 def test_a_project_sees_only_its_own(cloud: Connection) -> None:
     name = uuid.uuid4().hex
     identity = keystone(admin())
