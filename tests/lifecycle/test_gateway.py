@@ -100,6 +100,7 @@ def test_nothing_changes_the_second_time(gateway: Gateway) -> None:
     before = gateway.resources()
     assert "unchanged" in gateway.up("--expect-no-changes")
     gateway.pulumi("preview", "--refresh", "--expect-no-changes")
+    gateway.pulumi("refresh", "--preview-only", "--expect-no-changes")
     assert gateway.resources() == before
 
 

@@ -22,6 +22,7 @@ from components import preflight
 from components.cloud import existing
 from components.cloud import survey as cloud
 from components.cloud.flavors import Flavor, by_name
+from components.edge import ingress_nginx, service
 from components.images import pinned
 from components.images.registry import RegistryError
 from components.settings.errors import Mistake, SettingsError
@@ -63,9 +64,6 @@ class Recorded(pulumi_mocks.Mocks):
             outputs["stdout"] = f"stdout of {args.name}"
         elif args.typ == "kubernetes:helm.sh/v3:Release":
             outputs["status"] = {"name": outputs["name"], "namespace": outputs["namespace"], "revision": 1}
-        elif args.typ == "kubernetes:core/v1:Service":
-            outputs["metadata"] = {"uid": "service-uid"}
-            outputs["status"] = {"loadBalancer": {"ingress": [{"ip": INGRESS_IP}]}}
         elif args.typ == "docker:index/image:Image":
             outputs["repoDigest"] = f"{outputs['imageName'].rpartition(':')[0]}@sha256:{'0' * 64}"
         return args.resource_id or f"{args.name}-id", outputs
@@ -134,6 +132,9 @@ def survey(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         raise RegistryError(f"nobody is asked for {reference}")
 
     monkeypatch.setattr(pinned, "digest_of", silent)
+    monkeypatch.setattr(
+        ingress_nginx, "balanced", lambda *_: service.Balanced(uid="service-uid", ip=INGRESS_IP)
+    )
     return answer
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pulumi.runtime import rpc
+from pulumi.runtime import mocks, rpc
 
 from components.cloud.existing import Existing, ExistingCluster, ExistingNodeGroup
 from components.settings.errors import SettingsError
@@ -62,6 +62,37 @@ def test_record_is_fed_by_the_ingress_not_by_the_reserved_address(program: Progr
         "A",
         3600,
     )
+
+
+def test_nothing_is_a_resource_that_is_only_read(program: Program) -> None:
+    # `up` and `refresh` write other inputs of such a resource, so that `make drift` always shows a change.
+    assert not [resource.name for resource in program().recorded.resources if resource.resource_id]
+
+
+def test_what_has_a_fixed_name_is_deleted_before_it_is_replaced(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, bool] = {}
+    register = mocks.MockMonitor.RegisterResource
+
+    def record(monitor: mocks.MockMonitor, request: Any) -> Any:
+        if request.custom and request.type.startswith(("openstack:", "kubernetes:")):
+            asked[request.name] = request.deleteBeforeReplace
+        return register(monitor, request)  # type: ignore[no-untyped-call]  # as in the SDK
+
+    def log_in(config: dict[str, Any]) -> None:
+        config["gateway:images"].update({"registry": "registry.test/gateway", "registryUser": "robot"})
+
+    monkeypatch.setattr(mocks.MockMonitor, "RegisterResource", record)
+    program(log_in, secrets={**SECRETS, "registryPassword": "p"})
+    assert "gw25-hub-registry" in asked
+    # The cloud gives the address its name.
+    assert [name for name, first in asked.items() if not first] == ["gw25-address-floating-ip"]
+
+
+def test_the_port_is_looked_up_again_for_another_service(program: Program) -> None:
+    port = program().recorded.of_type("command:local:Command")["gw25-ingress-port"]["environment"]
+    assert (port["ADDRESS"], port["SERVICE"]) == (INGRESS_IP, "service-uid")
 
 
 def test_ingress_listens_at_the_reserved_address_on_the_core_group(program: Program) -> None:

@@ -9,9 +9,6 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil/rpcerror"
-	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
-	"google.golang.org/grpc/codes"
 )
 
 // UnknownInputs gives one failure for each key of `inputs` that is not in `known`.
@@ -29,39 +26,28 @@ func UnknownInputs(inputs resource.PropertyMap, known []string) []plugin.CheckFa
 }
 
 // Plain strips secrets, and drops what is null or not known yet.
-func Plain(value resource.PropertyValue) any { return plain(value, false) }
-
-// PlainWithNulls is Plain, but keeps the nulls in objects: Helm takes them as "remove the chart's default".
-func PlainWithNulls(value resource.PropertyValue) any { return plain(value, true) }
-
-func plain(value resource.PropertyValue, nulls bool) any {
+func Plain(value resource.PropertyValue) any {
 	switch {
 	case value.IsSecret():
-		return plain(value.SecretValue().Element, nulls)
+		return Plain(value.SecretValue().Element)
 	case value.IsOutput():
-		return plain(value.OutputValue().Element, nulls)
+		return Plain(value.OutputValue().Element)
 	case value.IsComputed(), value.IsNull():
 		return nil
 	case value.IsArray():
 		list := make([]any, 0, len(value.ArrayValue()))
 		for _, element := range value.ArrayValue() {
-			list = append(list, plain(element, nulls))
+			list = append(list, Plain(element))
 		}
 		return list
 	case value.IsObject():
 		object := make(map[string]any, len(value.ObjectValue()))
 		for key, element := range value.ObjectValue() {
-			if got := plain(element, nulls); got != nil || nulls && element.IsNull() {
+			if got := Plain(element); got != nil {
 				object[string(key)] = got
 			}
 		}
 		return object
-	case value.IsNumber():
-		// Helm and Kubernetes tell 80 from 80.0.
-		if number := value.NumberValue(); number == float64(int64(number)) {
-			return int64(number)
-		}
-		return value.NumberValue()
 	default:
 		return value.V
 	}
@@ -123,23 +109,6 @@ func IgnoreChanges(diff map[string]plugin.PropertyDiff, ignore []string) error {
 		}
 	}
 	return nil
-}
-
-// PartlyMade is the error for a resource that exists but did not become ready: the engine keeps
-// `outputs` and `inputs` in its state and repairs the resource by an update next time.
-func PartlyMade(id string, outputs, inputs resource.PropertyMap, reason error) error {
-	options := plugin.MarshalOptions{KeepUnknowns: true, KeepSecrets: true}
-	properties, err := plugin.MarshalProperties(outputs, options)
-	if err != nil {
-		return err
-	}
-	detail := &pulumirpc.ErrorResourceInitFailed{Id: id, Properties: properties, Reasons: []string{reason.Error()}}
-	if inputs != nil {
-		if detail.Inputs, err = plugin.MarshalProperties(inputs, options); err != nil {
-			return err
-		}
-	}
-	return rpcerror.WithDetails(rpcerror.New(codes.Unknown, reason.Error()), detail)
 }
 
 // Deadline bounds `ctx` by the resource's custom timeout in seconds, or by `fallback` where there is none.

@@ -95,13 +95,6 @@ func (p *Provider) Configure(context.Context, plugin.ConfigureRequest) (plugin.C
 	return plugin.ConfigureResponse{}, nil
 }
 
-// Log shows a line to the operator, under the resource `urn`.
-func (p *Provider) Log(severity diag.Severity, urn resource.URN, format string, args ...any) {
-	if p.host != nil {
-		_ = p.host.Log(context.Background(), severity, urn, fmt.Sprintf(format, args...))
-	}
-}
-
 // Status shows what a resource is waiting for, in the progress display only.
 func (p *Provider) Status(urn resource.URN, format string, args ...any) {
 	if p.host != nil {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/diag"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
@@ -135,7 +134,7 @@ func (p *commands) execute(
 		ctx, cancel := base.Deadline(ctx, seconds, 0)
 		defer cancel()
 		call := newCall(script, inputs, outputs)
-		call.show = func(line string) { p.Log(diag.Info, urn, "%s", line) }
+		call.show = func(line string) { p.Status(urn, "%s", line) }
 		stdout, stderr, err := call.run(ctx)
 		if err != nil {
 			return nil, err

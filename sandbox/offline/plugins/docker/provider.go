@@ -112,8 +112,13 @@ func (p *images) Check(_ context.Context, req plugin.CheckRequest) (plugin.Check
 		fail("build", "builderVersion %q is neither BuilderV1 nor BuilderBuildKit", wanted.Build.BuilderVersion)
 	}
 	if wanted.ImageName != "" {
-		if _, err := reference.ParseNormalizedNamed(wanted.ImageName); err != nil {
-			fail("imageName", "%q: %v", wanted.ImageName, err)
+		// As the official plugin: what is pushed has its registry in its name.
+		parse := reference.ParseNormalizedNamed
+		if !wanted.SkipPush {
+			parse = reference.ParseNamed
+		}
+		if _, err := parse(wanted.ImageName); err != nil {
+			fail("imageName", "%q: %v; an image that is pushed is named in full, docker.io included", wanted.ImageName, err)
 		}
 	}
 	if !build["context"].ContainsUnknowns() && !build["dockerfile"].ContainsUnknowns() {

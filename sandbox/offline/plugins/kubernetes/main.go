@@ -1,17 +1,26 @@
-// pulumi-resource-kubernetes stands in for the official Kubernetes plugin, where that is not to be had:
-// objects of any kind by server-side apply, and Helm releases, with the official one's way of waiting.
+// Command pulumi-resource-kubernetes serves the official provider of pulumi-kubernetes to Pulumi's engine.
+//
+// It is the official plugin's own code, built for machines where that plugin cannot be downloaded. Only what
+// needs pulumi-kubernetes' Go SDK is left out: see sdk/.
 package main
 
 import (
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	_ "embed"
 
-	"sandbox/plugins/base"
+	"github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/provider"
 )
 
-var version = "0.0.0-dev" // set at build time, to the version of the Python package
+// version is that of the Python package pulumi-kubernetes; set by the linker.
+var version = "0.0.0"
+
+// Both files lie in the provider's module; the build takes them from there (sandbox/offline/build.py).
+var (
+	//go:embed schema.json
+	schema []byte
+	//go:embed terraform-mapping.json
+	mapping []byte
+)
 
 func main() {
-	base.Serve("kubernetes", version, func(served *base.Provider) plugin.Provider {
-		return &kubernetes{Provider: served}
-	})
+	provider.Serve("kubernetes", version, schema, mapping)
 }
