@@ -114,6 +114,8 @@ def test_without_clouds_yaml(
     gateway.change(lambda config: config.pop("openstack:cloud"))
     set_config(gateway, "openstack:authUrl", cloud.config.config["auth"]["auth_url"])
     set_config(gateway, "openstack:region", str(cloud.config.get_region_name()))
+    dns = str(cloud.dns.get_endpoint()).rstrip("/").removesuffix("/v2")
+    gateway.change(lambda config: config.update({"openstack:endpointOverrides": {"dns": f"{dns}/v2/"}}))
     use(gateway, old)
     gateway.up()
     before, kubeconfig = gateway.resources(), gateway.outputs()["kubeconfig"]
