@@ -1,6 +1,7 @@
 """What registries have of the gateway's images: published ones by digest, and built ones that are lost.
 
-Neither the Docker provider (pulumi/pulumi-docker#593) nor Kubernetes looks again at what was pushed once.
+Neither the Docker provider nor Kubernetes looks again at what was pushed once
+(docs/adr/0010-images-in-registries.md).
 """
 
 from __future__ import annotations
