@@ -118,7 +118,7 @@ def look_inside(settings: Settings, cluster: ExistingCluster | None, cloud: Clou
         connection = config.new_client_from_config_dict(yaml.safe_load(kubeconfig))  # type: ignore[no-untyped-call]
         return Inside(drift=drift(kubeconfig), mistakes=storage_mistakes(settings.hub.storage, connection))
     except (ClientException, *FAILURES) as error:
-        pulumi.log.warn(f"the cluster does not answer, so changes by hand in it are not shown: {error}")
+        pulumi.log.warn(f"the cluster does not answer, so its drift and its storage are not known: {error}")
         return Inside()
 
 
