@@ -142,6 +142,7 @@ def survey(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def program(survey: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Run]]:
     """Runs `__main__.py` with stack_config(), changed by the function given."""
     monkeypatch.chdir(ROOT)
+    monkeypatch.delenv("OS_CLOUD", raising=False)  # the sandbox's shell sets it
 
     def run(
         change: Callable[[dict[str, Any]], Any] = lambda _: None, secrets: dict[str, str] | None = None

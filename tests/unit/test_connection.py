@@ -19,6 +19,7 @@ from pydantic.alias_generators import to_snake
 
 from components.cloud.connection import connect, environment, from_environment
 from components.settings.cloud import CloudConfig
+from components.settings.errors import SettingsError
 from tests.unit.conftest import Run, unwrap
 
 KEYSTONE = "https://keystone.test:5000/v3"
@@ -282,6 +283,18 @@ def test_the_program_tells_its_tasks(program: Callable[..., Run]) -> None:
             "auth_url": KEYSTONE,
             "region_name": "TACC",
         }
+
+
+def test_a_log_in_beside_a_cloud_of_the_environment_is_refused(
+    program: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def change(stack: dict[str, Any]) -> None:
+        del stack["openstack:cloud"]
+        stack["openstack:authUrl"] = KEYSTONE
+
+    monkeypatch.setenv("OS_CLOUD", "js2")
+    with pytest.raises(SettingsError, match="openstack:authUrl: has no effect beside OS_CLOUD"):
+        program(change)
 
 
 def test_another_credential_leaves_the_kubeconfig(program: Callable[..., Run]) -> None:
