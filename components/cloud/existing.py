@@ -1,6 +1,6 @@
-"""What a gateway already has in the cloud, so that it is taken up, not made twice.
+"""What a gateway already has in the cloud, so that it is imported, not created twice.
 
-The state of the stack lacks what a run made whose engine was killed between the call and its answer.
+The stack's state lacks what a run created whose engine was killed between the request and its answer.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from components.settings.model import DEFAULT_WORKER, Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """What Magnum has made for the gateway, or tried to make."""
+    """What Magnum has created for the gateway, or failed to."""
 
     id: str
-    """As the engine imports it: the cluster's, or `<cluster id>/<node group id>`."""
+    """The id for an import: the cluster's, or `<cluster id>/<node group id>`."""
     attempt: int = 1
-    """How many of its name were tried, this one included."""
+    """Number of creations of this name so far, this one included."""
     failed: bool = False
-    """Its creation failed, so that nothing but a new one can help."""
+    """Its creation failed, so only a new one helps."""
 
     @property
     def attempt_wanted(self) -> int:
-        """The attempt that the gateway is to have: the next one where this one failed."""
+        """The attempt that the gateway needs: the next one if this one failed."""
         return self.attempt + self.failed
 
 
@@ -46,7 +46,7 @@ class ExistingCluster(Made):
     """The gateway's cluster as Magnum has it."""
 
     template_id: str
-    """Of the template that it was made from, or upgraded to; the cloud may not offer it any more."""
+    """UUID of the template that it has now. The cloud may not offer it any more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,7 @@ class ExistingNodeGroup(Made):
 
 @dataclass(frozen=True, kw_only=True)
 class Existing:
-    """What this gateway already has in the cloud, by id; the engine skips what its state holds."""
+    """What this gateway already has in the cloud. The engine ignores what its state holds already."""
 
     cluster: ExistingCluster | None = None
     address: str | None = None

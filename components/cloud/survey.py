@@ -1,4 +1,4 @@
-"""What the program must know of the cloud before it makes anything: one read-only look, all mistakes at once.
+"""What the program must know of the cloud before it creates anything: read-only, all mistakes at once.
 
 Names in the settings become ids here.
 """

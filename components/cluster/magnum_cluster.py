@@ -20,7 +20,7 @@ from components.task import task
 
 @dataclass(frozen=True, kw_only=True)
 class MagnumClusterArgs:
-    """What a MagnumCluster is made from."""
+    """Arguments of a MagnumCluster."""
 
     settings: Settings
     survey: Survey
@@ -28,20 +28,20 @@ class MagnumClusterArgs:
 
 
 class MagnumCluster(pulumi.ComponentResource):
-    """A cluster, complete when its kubeconfig is there.
+    """A cluster. It is complete when its kubeconfig is there.
 
-    The kubeconfig is not the cluster resource's own: that one is read when creation starts, is never read
-    again, and so has no server in it when the run that created the cluster was interrupted.
+    The kubeconfig is not the resource's own, which the provider reads only when the creation begins. After an
+    interrupted run that one has no server in it (docs/adr/0006-kubeconfig.md).
     """
 
     id: pulumi.Output[str]
-    """UUID of the cluster, known as soon as Magnum has accepted it."""
+    """UUID of the cluster, once Magnum has accepted it."""
     magnum: pulumi.Resource
-    """The cluster as Magnum has it, which takes its node groups with it."""
+    """The Magnum cluster. Its node groups are deleted with it."""
     kubeconfig: pulumi.Output[str]
-    """YAML of a cluster-admin's kubeconfig; a secret; there when the cluster is complete."""
+    """A cluster administrator's kubeconfig as YAML, once the cluster is complete; a secret."""
     provider: kubernetes.Provider
-    """Kubernetes provider of this cluster, for what is created in it."""
+    """Kubernetes provider for everything that is created in the cluster."""
     cloud: CloudConfig
     """The cloud that the cluster is in."""
 
@@ -82,9 +82,9 @@ class MagnumCluster(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 import_=alive.id if alive else None,
-                # Magnum answers with the template's labels mixed in, so a cluster that is taken up would
-                # seem changed and be replaced; only one that failed shall be, by its new attempt.
-                # Its template is changed by an upgrade, which the state need not know of.
+                # Magnum's answer has the template's labels mixed in, so an imported cluster would seem
+                # changed and be replaced. Only a new attempt, after a failure, replaces it. The template
+                # changes by an upgrade, which the state need not know.
                 ignore_changes=["labels", "mergeLabels", "clusterTemplateId"] if alive else None,
                 delete_before_replace=True,
                 hooks=cluster_hooks(name, args.cloud),
@@ -96,7 +96,7 @@ class MagnumCluster(pulumi.ComponentResource):
         signed = command.local.Command(
             f"{name}-kubeconfig",
             create=task("kubeconfig"),
-            # Only another cluster or generation has it signed again; another credential keeps it.
+            # Only another cluster or generation signs it again; another credential keeps it.
             update='printf %s "$PULUMI_COMMAND_STDOUT"',
             triggers=[cluster.id, settings.kubeconfig_generation],
             environment=environment(
@@ -123,13 +123,12 @@ class MagnumCluster(pulumi.ComponentResource):
         self.provider = kubernetes.Provider(
             f"{name}-kubernetes",
             kubeconfig=self.kubeconfig,
-            # Says that it is the same cluster when the kubeconfig is signed anew; without it a changed
-            # kubeconfig may replace everything in the cluster.
+            # The cluster's identity. Without it a renewed kubeconfig may replace everything in the cluster.
             cluster_identifier=cluster.id,
-            # What an interrupted run made without a note of it in the state is taken over.
+            # Take over objects that an interrupted run created, and that the state does not know.
             upsert_existing_objects=True,
-            # On the way down: a namespace is gone before the volumes of its claims are; without the
-            # cluster nobody would delete them.
+            # On the way down, a namespace is gone before the volumes of its claims. Without the cluster
+            # nobody would delete those.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[volumes]),
         )
         self.register_outputs({"id": self.id, "kubeconfig": self.kubeconfig})
