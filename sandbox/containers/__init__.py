@@ -1,4 +1,4 @@
-"""A Docker engine and a registry for the gateway's images, and a base image that comes from no registry.
+"""A Docker engine and a registry for the gateway's images, and what these are built on here.
 
 A Docker engine that answers already is taken as it is. Otherwise Debian's dockerd is started as root on a
 socket under RUN/docker. It makes the bridge docker0 and its own iptables rules, which stay until the machine
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from sandbox import processes
-from sandbox.containers import base, registry
+from sandbox.containers import base, registry, standins
 from sandbox.containers.engine import (
     NAME,
     ContainersError,
@@ -49,20 +49,21 @@ def programs() -> dict[str, str]:
 
 
 def start(say: Callable[[str], object] = print) -> Engine:
-    """Engine, registry and base image, each made unless it is there. Raises ContainersError."""
+    """Engine, registry and base images, each made unless it is there. Raises ContainersError."""
     for program, package in programs().items():
         if packages.program(program) is None:
             raise ContainersError(f"{program} is missing: apt-get install {package}")
     present = not processes.alive(NAME) and no_answer(present_host()) is None
     engine = Engine(host=present_host() if present else start_own(say), registry=registry.start(say))
     base.ensure(engine, say)
+    standins.ensure(engine, say)
     return engine
 
 
 def environment() -> dict[str, str]:
     """What clients of the engine and of the registry need, whether these run or not."""
     engine = _known()
-    return {"DOCKER_HOST": engine.host, "SANDBOX_REGISTRY": engine.registry, "SANDBOX_BASE": engine.base}
+    return {"DOCKER_HOST": engine.host, "SANDBOX_REGISTRY": engine.registry, **standins.variables()}
 
 
 def stop() -> None:

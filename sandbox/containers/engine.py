@@ -37,7 +37,7 @@ class Engine:
 
     @property
     def base(self) -> str:
-        """Reference of the base image, for the build argument BASE."""
+        """Reference of Debian's minimal system, which all other images are built on."""
         return f"{self.registry}/{BASE}"
 
     def docker(self, *arguments: str, timeout: float = 3600) -> str:

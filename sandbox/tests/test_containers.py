@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,10 @@ def test_an_engine_that_answers_is_taken(monkeypatch: pytest.MonkeyPatch) -> Non
     registry = f"127.0.0.1:{layout.port('registry')}"
     assert variables["DOCKER_HOST"] == PRESENT
     assert variables["SANDBOX_REGISTRY"] == registry
-    assert variables["SANDBOX_BASE"] == f"{registry}/debian:12"
+    assert re.fullmatch(f"{registry}/sandbox/desktop-base:[0-9a-f]{{12}}", variables["SANDBOX_DESKTOP_BASE"])
+    assert re.fullmatch(
+        f"{registry}/sandbox/notebook-base:[0-9a-f]{{12}}", variables["SANDBOX_NOTEBOOK_BASE"]
+    )
 
 
 def test_another_sandboxs_variables_are_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,14 +15,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import psutil
+import yaml
 
 from components.hub.catalogue import load_catalogue
 from components.hub.desktops import profile, tiles
 from components.paths import HUB_VALUES
-from sandbox import layout
+from sandbox import containers, layout
 from sandbox.containers import Engine
 from tests.desktop.pods import Pod
 
@@ -44,12 +46,14 @@ class Gateway:
 
 
 def build(engine: Engine, image: str) -> str:
-    """The reference of docker/<image>, built with stand-ins for the applications."""
+    """The reference of docker/<image>, built with the arguments of the sandbox's stack."""
     reference = f"{engine.registry}/gateway/{image}:test"
-    engine.docker(
-        "build", "--quiet", f"--file={ROOT}/docker/{image}/Dockerfile", f"--build-arg=BASE={engine.base}",
-        "--build-arg=APP_SOURCE=stand-in", f"--tag={reference}", f"{ROOT}/docker",
-    )  # fmt: skip
+    stack = yaml.safe_load((ROOT / "Pulumi.sandbox.yaml").read_text(encoding="utf-8"))["config"]
+    given = stack["gateway:images"]["buildArgs"].items()
+    known = containers.environment()
+    arguments = [f"--build-arg={name}={Template(value).substitute(known)}" for name, value in given]
+    file = f"--file={ROOT}/docker/{image}/Dockerfile"
+    engine.docker("build", "--quiet", file, *arguments, f"--tag={reference}", f"{ROOT}/docker")
     return reference
 
 

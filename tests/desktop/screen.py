@@ -18,7 +18,7 @@ from tests.desktop.gateway import Gateway
 Pixels = NDArray[np.uint8]
 T = TypeVar("T")
 RED, GREEN = (200, 40, 40), (0, 160, 60)
-"""The pad of the stand-in (docker/shared/stand-in), before and after a click."""
+"""The pad of the stand-in (sandbox/images/desktop), before and after a click."""
 PATIENCE_S = 30
 
 

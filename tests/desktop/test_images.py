@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from sandbox import containers
 from sandbox.containers import ContainersError, Engine
 from tests.desktop.gateway import ROOT, build
 from tests.desktop.screen import until
@@ -58,7 +59,8 @@ def processes(engine: Engine, name: str) -> str:
 def test_build_arguments_are_pinned(name: str) -> None:
     dockerfile = (ROOT / "docker" / name / "Dockerfile").read_text(encoding="utf-8")
     arguments = dict(re.findall(r"^ARG (\w+)=?(.*)$", dockerfile, re.MULTILINE))
-    tag = arguments["BASE"].rpartition(":")[2]
+    (base,) = [value for key, value in arguments.items() if key == f"{name.replace('-', '_').upper()}_BASE"]
+    tag = base.rpartition(":")[2]
     assert re.search(r"\d", tag) and "/" not in tag
     # Unidata and LROSE publish no checksums, and IDV's address stands behind a form.
     assert {key for key, value in arguments.items() if not value} <= {
@@ -146,12 +148,28 @@ def test_downloads_are_checked(tmp_path: Path, checksum: str, code: int) -> None
     assert ("was not checked" in done.stderr) == (checksum == "")
 
 
-def test_unknown_source_is_refused(engine: Engine) -> None:
-    with pytest.raises(ContainersError, match="APP_SOURCE must be upstream or stand-in"):
+def test_without_an_address_of_idv_the_build_says_what_to_give(engine: Engine) -> None:
+    base = containers.environment()["SANDBOX_DESKTOP_BASE"]
+    with pytest.raises(
+        ContainersError, match="the build argument IDV_URL must be the address of the IDV tarball"
+    ):
         engine.docker(
-            "build", "--quiet", f"--file={ROOT}/docker/hawkeye/Dockerfile", f"--build-arg=BASE={engine.base}",
-            "--build-arg=APP_SOURCE=nowhere", f"{ROOT}/docker",
+            "build", "--quiet", f"--file={ROOT}/docker/idv-cave/Dockerfile",
+            f"--build-arg=IDV_CAVE_BASE={base}", f"{ROOT}/docker",
         )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("base", "words"),
+    [
+        ("DESKTOP", ["bash", "/srv/downloads/awips_install.sh", "--edex"]),
+        ("NOTEBOOK", ["mamba", "install", "--yes", "numpy"]),
+    ],
+)
+def test_stand_ins_refuse_what_they_do_not_know(engine: Engine, base: str, words: list[str]) -> None:
+    image = containers.environment()[f"SANDBOX_{base}_BASE"]
+    with pytest.raises(ContainersError, match=r"\(stand-in\): .*(knows only --cave|not known here)"):
+        engine.docker("run", "--rm", image, *words)
 
 
 def test_same_context_is_not_built_again(engine: Engine) -> None:
