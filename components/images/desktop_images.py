@@ -14,6 +14,10 @@ from components.paths import DOCKER, ROOT
 from components.settings.errors import Mistake
 from components.settings.hub import Images
 
+EXAMPLE = (
+    "`gateway:images: {registry: quay.io/your-organization, build: [%s], buildArgs: {IDV_URL: https://…}}`; "
+    "Pulumi.dev.yaml has it in full"
+)
 CONTEXT = DOCKER.relative_to(ROOT)
 """The build context of all images, which share parts of it; each has a folder of its own there.
 
@@ -35,12 +39,6 @@ class DesktopImagesArgs:
     tag: str
     lost: Collection[str]
     """Images to build and push again, though nothing of them changed."""
-
-
-EXAMPLE = (
-    "`gateway:images: {registry: quay.io/your-organization, build: [%s], buildArgs: {IDV_URL: https://…}}`; "
-    "Pulumi.dev.yaml has it in full"
-)
 
 
 def name_mistakes(
