@@ -10,12 +10,18 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from sandbox import layout, processes
-from sandbox.cloud import bind, settings
+from sandbox.cloud import settings
+from sandbox.cloud.services import bind
 
 READY_TIMEOUT_S = 120
 LOG_LINES = 15
-_SERVICES = ("standin", "keystone", "designate", "magnum")
-"""Each is the module of that name in this package, run in the services' environment."""
+_SERVICES = {
+    "standin": "sandbox.cloud.standin",
+    "keystone": "sandbox.cloud.services.keystone",
+    "designate": "sandbox.cloud.services.designate",
+    "magnum": "sandbox.cloud.services.magnum",
+}
+"""The module of each, which runs in the services' environment."""
 
 
 class CloudError(RuntimeError):
@@ -27,8 +33,8 @@ def start(progress: Callable[[str], None]) -> None:
     settings.write_clouds_yaml()
     progress("cloud: starting BIND, Keystone, Designate, Magnum and the stand-in")
     processes.start(bind.NAME, bind.command())
-    for name in _SERVICES:
-        processes.start(name, _python(name), env=_environment())
+    for name, module in _SERVICES.items():
+        processes.start(name, _python(module), env=_environment())
     for name in (bind.NAME, *_SERVICES):
         _wait_for(name)
     seeded = settings.HOME / "seeded"
@@ -47,7 +53,7 @@ def stop() -> None:
 
 def _python(module: str) -> list[str]:
     # -W: Keystone's libraries warn on each start that eventlet, which we do not use, is deprecated.
-    return [str(layout.OPENSTACK_VENV / "bin" / "python"), "-W", "ignore", "-m", f"sandbox.cloud.{module}"]
+    return [str(layout.OPENSTACK_VENV / "bin" / "python"), "-W", "ignore", "-m", module]
 
 
 def _environment() -> dict[str, str]:
@@ -83,8 +89,7 @@ def _end_of_log(name: str) -> str:
 
 
 def _seed() -> None:
-    result = subprocess.run(
-        _python("seed"), env=_environment(), capture_output=True, text=True, check=False, cwd=layout.ROOT
-    )
+    command, env = _python("sandbox.cloud.seed"), _environment()
+    result = subprocess.run(command, env=env, capture_output=True, text=True, check=False, cwd=layout.ROOT)
     if result.returncode:
         raise CloudError(f"The cloud could not be filled:\n{result.stderr.strip()}")

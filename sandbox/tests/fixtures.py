@@ -56,7 +56,7 @@ def cloud(sandbox_env: dict[str, str]) -> Connection:
 
 @pytest.fixture(scope="session")
 def faults(sandbox_env: dict[str, str]) -> Path:
-    """The folder where a file named like a cluster is a fault of its making (sandbox/clusters/faults.py)."""
+    """The folder where a file named like a cluster is a fault of its making (clusters/magnum/faults.py)."""
     folder = Path(sandbox_env["SANDBOX_HOME"]) / "run" / "faults"
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, request
 from keystonemiddleware import auth_token
 
-from sandbox.cloud import settings, wsgi
-from sandbox.cloud.standin import balancer, compute, floating_ip, image, network, volume
-from sandbox.cloud.standin.store import Store
+from sandbox.cloud import settings
+from sandbox.cloud.services import wsgi
+from sandbox.cloud.standin import balancer, compute, floating_ip, image, listeners, network, volume
+from sandbox.cloud.standin.common.store import Store
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -30,8 +31,8 @@ def application(store: Store) -> Flask:
     app.config["STORE"] = store
     app.url_map.strict_slashes = False
     app.before_request(balancer.settle)
-    for part in (compute, image, network, floating_ip, balancer, volume):
-        app.register_blueprint(part.api)
+    for api in (compute.api, image.api, network.api, floating_ip.api, listeners.api, volume.api):
+        app.register_blueprint(api)
 
     @app.after_request
     def log(response: Response) -> Response:

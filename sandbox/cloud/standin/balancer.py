@@ -12,9 +12,10 @@ from flask import request
 
 from sandbox import layout
 from sandbox.cloud import faults, settings
-from sandbox.cloud.standin import network, rest
-from sandbox.cloud.standin.rest import Answer, ApiError
-from sandbox.cloud.standin.store import Body
+from sandbox.cloud.standin import network
+from sandbox.cloud.standin.common import rest
+from sandbox.cloud.standin.common.rest import Answer, ApiError
+from sandbox.cloud.standin.common.store import Body
 
 PREFIX = "/load-balancer"
 CREATE_S = 60
@@ -30,9 +31,6 @@ def _error(error: ApiError) -> Body:
 
 
 api = rest.service("load-balancer", PREFIX, _error)
-
-_CHILDREN = {"listeners": "listener", "pools": "pool", "healthmonitors": "healthmonitor"}
-"""What hangs on a load balancer, by the word in the path."""
 
 
 def route(rule: str, method: str) -> Callable[[View], View]:
@@ -110,7 +108,8 @@ def _shown(balancer: Body) -> Body:
     return {**balancer, **lists}
 
 
-def _changeable(key: str) -> Body:
+def changeable(key: str) -> Body:
+    """The load balancer of this id; 409 while it is in progress."""
     balancer = rest.find("loadbalancer", key, shown="Load Balancer")
     if balancer["provisioning_status"].startswith("PENDING"):
         raise ApiError(409, f"Load Balancer {key} is immutable and cannot be updated.")
@@ -171,7 +170,7 @@ def _show_balancer(key: str) -> Answer:
 
 @route("loadbalancers/<key>", "PUT")
 def _update_balancer(key: str) -> Answer:
-    balancer = _changeable(key)
+    balancer = changeable(key)
     changes = rest.body("loadbalancer", form="loadbalancer update")
     rest.store().put("loadbalancer", {**balancer, **changes, "updated_at": rest.now()})
     return {"loadbalancer": rest.visible(_shown({**balancer, **changes}))}
@@ -179,7 +178,7 @@ def _update_balancer(key: str) -> Answer:
 
 @route("loadbalancers/<key>", "DELETE")
 def _delete_balancer(key: str) -> Answer:
-    balancer = _changeable(key)
+    balancer = changeable(key)
     cascade = request.args.get("cascade", "false").lower() == "true"
     if not cascade and (_children(key, "listener") or _children(key, "pool")):
         raise ApiError(400, f"Cannot delete Load Balancer {key} - it has children")
@@ -187,85 +186,6 @@ def _delete_balancer(key: str) -> Answer:
         "loadbalancer", balancer | {"provisioning_status": "PENDING_DELETE", "_due": _due(DELETE_S)}
     )
     return "", 204
-
-
-def _kind(plural: str) -> str:
-    if plural not in _CHILDREN:
-        raise ApiError(404, f"The sandbox knows no '{plural}'.")
-    return _CHILDREN[plural]
-
-
-def _keep(kind: str, wanted: Body, balancer_id: str) -> Body:
-    child = {
-        "admin_state_up": True,
-        "name": "",
-        "tags": [],
-        **wanted,
-        "id": rest.new_id(),
-        "project_id": rest.caller().project_id,
-        "provisioning_status": "ACTIVE",
-        "operating_status": "ONLINE",
-        "loadbalancers": [{"id": balancer_id}],
-        "_loadbalancer": balancer_id,
-    }
-    return rest.visible(rest.store().put(kind, child))
-
-
-def _parent(wanted: Body) -> str:
-    """The load balancer that a new child belongs to: named by it, or by its listener or pool."""
-    if wanted.get("loadbalancer_id"):
-        return str(wanted["loadbalancer_id"])
-    for kind in ("listener", "pool"):
-        if wanted.get(f"{kind}_id"):
-            return str(rest.find(kind, wanted[f"{kind}_id"])["_loadbalancer"])
-    raise ApiError(400, "Validation failure: one of loadbalancer_id, listener_id, pool_id is needed.")
-
-
-@route("<plural>", "POST")
-def _create_child(plural: str) -> Answer:
-    kind = _kind(plural)
-    wanted = rest.body(kind)
-    balancer = _changeable(_parent(wanted))
-    return {kind: _keep(kind, wanted, balancer["id"])}, 201
-
-
-@route("<plural>", "GET")
-def _list_children(plural: str) -> Answer:
-    kind = _kind(plural)
-    things = rest.mine(kind, admin_sees_all=True)
-    wanted = request.args.get("loadbalancer_id")
-    if wanted:
-        things = [thing for thing in things if thing["_loadbalancer"] == wanted]
-    return {plural: rest.select(things, ignored=("loadbalancer_id",))}
-
-
-@route("<plural>/<key>", "GET")
-def _show_child(plural: str, key: str) -> Answer:
-    kind = _kind(plural)
-    return {kind: rest.visible(rest.find(kind, key))}
-
-
-@route("<plural>/<key>", "DELETE")
-def _delete_child(plural: str, key: str) -> Answer:
-    kind = _kind(plural)
-    rest.find(kind, key)
-    rest.store().remove(kind, key)
-    return "", 204
-
-
-@route("pools/<pool>/members", "POST")
-def _create_member(pool: str) -> Answer:
-    parent = rest.find("pool", pool)
-    member = {**rest.body("member"), "_pool": pool}
-    return {"member": _keep("member", member, parent["_loadbalancer"])}, 201
-
-
-@route("pools/<pool>/members", "GET")
-def _list_members(pool: str) -> Answer:
-    rest.find("pool", pool)
-    return {
-        "members": rest.select([m for m in rest.mine("member", admin_sees_all=True) if m["_pool"] == pool])
-    }
 
 
 @route("quotas/<project>", "GET")

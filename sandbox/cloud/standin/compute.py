@@ -10,9 +10,10 @@ from typing import Any
 from flask import request
 
 from sandbox.cloud import settings
-from sandbox.cloud.standin import network, rest, volume
-from sandbox.cloud.standin.rest import Answer, ApiError
-from sandbox.cloud.standin.store import Body
+from sandbox.cloud.standin import network, volume
+from sandbox.cloud.standin.common import rest
+from sandbox.cloud.standin.common.rest import Answer, ApiError
+from sandbox.cloud.standin.common.store import Body
 
 PREFIX = "/compute"
 api = rest.service("compute", PREFIX, rest.nova_error)

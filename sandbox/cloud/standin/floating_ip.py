@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from flask import request
 
-from sandbox.cloud.standin import network, rest
-from sandbox.cloud.standin.rest import Answer, ApiError
+from sandbox.cloud.standin import network
+from sandbox.cloud.standin.common import rest
+from sandbox.cloud.standin.common.rest import Answer, ApiError
 
 api = rest.service("floating-ip", network.PREFIX, network.show_error)
 

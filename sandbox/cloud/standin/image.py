@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from sandbox.cloud import settings
-from sandbox.cloud.standin import rest
-from sandbox.cloud.standin.rest import Answer, ApiError
-from sandbox.cloud.standin.store import Body
+from sandbox.cloud.standin.common import rest
+from sandbox.cloud.standin.common.rest import Answer, ApiError
+from sandbox.cloud.standin.common.store import Body
 
 PREFIX = "/image"
 

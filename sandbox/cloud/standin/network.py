@@ -10,21 +10,16 @@ import ipaddress
 from flask import request
 
 from sandbox.cloud import settings
-from sandbox.cloud.standin import rest
-from sandbox.cloud.standin.rest import Answer, ApiError
-from sandbox.cloud.standin.store import Body
+from sandbox.cloud.standin.common import rest
+from sandbox.cloud.standin.common.rest import Answer, ApiError
+from sandbox.cloud.standin.common.store import Body
 
 PREFIX = "/network"
 _FIRST_HOST = 10
 """Lower host numbers are routers' and the like."""
 _EXTENSIONS = (
-    "external-net",
-    "router",
-    "standard-attr-tag",
-    "standard-attr-description",
-    "quotas",
-    "quota_details",
-)
+    "external-net", "router", "standard-attr-tag", "standard-attr-description", "quotas", "quota_details",
+)  # fmt: skip
 
 
 def show_error(error: ApiError) -> Body:

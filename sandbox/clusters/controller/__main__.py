@@ -11,13 +11,14 @@ import time
 
 from sandbox.clusters import cloud, spec
 from sandbox.clusters.control_plane import ControlPlane
-from sandbox.clusters.controller import addons, certmanager
-from sandbox.clusters.controller.certificates import Certificates
+from sandbox.clusters.controller import addons
+from sandbox.clusters.controller.certs import certmanager
+from sandbox.clusters.controller.certs.certificates import Certificates
 from sandbox.clusters.controller.kube import Cache, Kube
 from sandbox.clusters.controller.loadbalancers import LoadBalancers
 from sandbox.clusters.controller.loop import Loop
-from sandbox.clusters.controller.machines import Machines
 from sandbox.clusters.controller.volumes import Volumes
+from sandbox.clusters.controller.workers.machines import Machines
 
 SPEC_CHECK_S = 0.3
 CORE = "/api/v1"

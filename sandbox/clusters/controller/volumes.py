@@ -11,9 +11,9 @@ from openstack.connection import Connection
 from openstack.exceptions import SDKException
 
 from sandbox.clusters import spec
-from sandbox.clusters.controller import fit
 from sandbox.clusters.controller.addons import PROVISIONER
 from sandbox.clusters.controller.kube import Cache, Kube, Object, name_of
+from sandbox.clusters.controller.workers import fit
 
 PROVISIONER_KEYS = (
     "volume.kubernetes.io/storage-provisioner",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox.clusters import spec
-from sandbox.clusters.controller import autoscaler, fit, nodes
+from sandbox.clusters.controller.workers import autoscaler, fit, nodes
 
 GROUP_LABEL = spec.NODE_GROUP_LABEL
 

@@ -13,7 +13,7 @@ from cryptography import x509
 
 from sandbox import layout
 from sandbox.clusters import pki
-from sandbox.clusters.controller import acme, certificates, certmanager, ingresses
+from sandbox.clusters.controller.certs import acme, certificates, certmanager, ingresses
 from sandbox.clusters.controller.kube import Cache, Kube, Object
 
 HOST = "hub.project.example.test"

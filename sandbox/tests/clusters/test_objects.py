@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from sandbox import layout
-from sandbox.clusters import faults, spec
-from sandbox.clusters.controller import conditions, loadbalancers, nodes, volumes
+from sandbox.clusters import spec
+from sandbox.clusters.controller import loadbalancers, volumes
+from sandbox.clusters.controller.certs import conditions
 from sandbox.clusters.controller.kube import Object
+from sandbox.clusters.controller.workers import nodes
+from sandbox.clusters.magnum import faults
 
 MEDIUM = spec.NodeGroup(
     uuid="g",

@@ -8,8 +8,9 @@ import time
 from magnum.objects import Cluster, NodeGroup
 from magnum.objects.fields import ClusterStatus
 
-from sandbox.clusters import faults, keeper, spec
+from sandbox.clusters import keeper, spec
 from sandbox.clusters.control_plane import ControlPlane
+from sandbox.clusters.magnum import faults
 
 
 def _action(status: str) -> str:

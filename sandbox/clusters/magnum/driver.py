@@ -16,8 +16,9 @@ from magnum.objects import Cluster, ClusterTemplate, NodeGroup
 from magnum.objects.fields import ClusterStatus
 
 from sandbox import layout
-from sandbox.clusters import app_credential, faults, health, keeper, nodegroups, progress, spec
+from sandbox.clusters import keeper, spec
 from sandbox.clusters.control_plane import ControlPlane
+from sandbox.clusters.magnum import app_credential, faults, health, nodegroups, progress
 from sandbox.clusters.pki import Pair
 
 

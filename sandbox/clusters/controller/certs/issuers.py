@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 
 from sandbox.clusters import pki
-from sandbox.clusters.controller import conditions
-from sandbox.clusters.controller.certmanager import World
+from sandbox.clusters.controller.certs import conditions
+from sandbox.clusters.controller.certs.certmanager import World
 from sandbox.clusters.controller.kube import Object
 
 

@@ -12,8 +12,8 @@ import dns.resolver
 
 from sandbox import layout
 from sandbox.clusters import pki
-from sandbox.clusters.controller import ingresses
-from sandbox.clusters.controller.certmanager import ACME_V1, World, collection, owned
+from sandbox.clusters.controller.certs import ingresses
+from sandbox.clusters.controller.certs.certmanager import ACME_V1, World, collection, owned
 from sandbox.clusters.controller.kube import Object
 
 DAYS = 90

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.clusters.controller.certmanager import GROUP, V1, World, collection, owned
+from sandbox.clusters.controller.certs.certmanager import GROUP, V1, World, collection, owned
 from sandbox.clusters.controller.kube import Object
 
 SAME_RELEASE = ("app.kubernetes.io/name", "app.kubernetes.io/instance")

@@ -1,4 +1,4 @@
-"""Magnum, the real one: `python -m sandbox.cloud.magnum` serves its API and conductor in one process.
+"""Magnum, the real one: run as a module it serves its API and conductor in one process.
 
 One process, because its messages travel inside it (`fake://`): there is no RabbitMQ in the sandbox.
 """
@@ -18,14 +18,15 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sandbox.cloud import conductor, settings, sqlite, wsgi
+from sandbox.cloud import settings
+from sandbox.cloud.services import conductor, sqlite, wsgi
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 NAME = "magnum"
 DRIVER = "sandbox"
-_DRIVER_CLASS = "sandbox.clusters.driver:Driver"
+_DRIVER_CLASS = "sandbox.clusters.magnum.driver:Driver"
 _READS = 20
 _WRITING_S = 0.1
 """How often, and after how many seconds each, a read is repeated that met a cluster half written."""

@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from sandbox.clusters import spec
-from sandbox.clusters.controller import fit, nodes
-from sandbox.clusters.controller.fit import Room
 from sandbox.clusters.controller.kube import Object
+from sandbox.clusters.controller.workers import fit, nodes
+from sandbox.clusters.controller.workers.fit import Room
 
 SAFE_TO_EVICT = "cluster-autoscaler.kubernetes.io/safe-to-evict"
 

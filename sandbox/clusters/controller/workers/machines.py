@@ -11,9 +11,9 @@ from openstack.exceptions import HttpException
 
 from sandbox import layout
 from sandbox.clusters import cloud, spec
-from sandbox.clusters.controller import autoscaler, fit, nodes
 from sandbox.clusters.controller.kube import Cache, Kube, Object
-from sandbox.clusters.controller.nodes import Machine
+from sandbox.clusters.controller.workers import autoscaler, fit, nodes
+from sandbox.clusters.controller.workers.nodes import Machine
 
 LOG = logging.getLogger(__name__)
 REFUSED_RETRY_S = 5.0

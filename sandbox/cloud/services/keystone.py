@@ -1,4 +1,4 @@
-"""Keystone, the real one: `python -m sandbox.cloud.keystone` sets it up when it is new, and serves it."""
+"""Keystone, the real one: run as a module it sets it up when it is new, and serves it."""
 
 # ruff: noqa: PLC0415 - the service reads its command line and settings as it is imported
 # mypy: disable-error-code="import-not-found"
@@ -12,7 +12,8 @@ import shutil
 import sys
 from typing import Any
 
-from sandbox.cloud import settings, sqlite, wsgi
+from sandbox.cloud import settings
+from sandbox.cloud.services import sqlite, wsgi
 
 NAME = "keystone"
 _SERVICE_NAMES = {

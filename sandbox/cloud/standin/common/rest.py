@@ -16,7 +16,7 @@ import yaml
 from flask import Blueprint, current_app, request
 
 from sandbox.cloud import settings
-from sandbox.cloud.standin.store import Body, Store
+from sandbox.cloud.standin.common.store import Body, Store
 
 Answer = Body | tuple[Body | str, int]
 """What a view gives to Flask: the JSON of its answer, and the status where it is not 200."""

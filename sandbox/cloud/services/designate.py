@@ -1,4 +1,4 @@
-"""Designate, the real one: `python -m sandbox.cloud.designate` serves it.
+"""Designate, the real one: `python -m sandbox.cloud.services.designate` serves it.
 
 Central, worker, producer, mdns and API are one process, because their messages travel inside it (`fake://`):
 there is no RabbitMQ in the sandbox.
@@ -19,7 +19,8 @@ from typing import Any
 import yaml
 
 from sandbox import layout
-from sandbox.cloud import bind, settings, sqlite, wsgi
+from sandbox.cloud import settings
+from sandbox.cloud.services import bind, sqlite, wsgi
 
 NAME = "designate"
 _POOL = "794ccc2c-d751-44fe-b57f-8894c9f5c842"

@@ -9,8 +9,8 @@ import time
 from cryptography import x509
 
 from sandbox.clusters import pki
-from sandbox.clusters.controller import acme, conditions, ingresses, issuers
-from sandbox.clusters.controller.certmanager import GROUP, V1, World, collection, owned, path
+from sandbox.clusters.controller.certs import acme, conditions, ingresses, issuers
+from sandbox.clusters.controller.certs.certmanager import GROUP, V1, World, collection, owned, path
 from sandbox.clusters.controller.kube import Object
 
 RETRY_S = 2.0

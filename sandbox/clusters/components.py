@@ -1,0 +1,143 @@
+"""What each process of a control plane is called with."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox import layout
+from sandbox.clusters.spec import Cluster
+
+STAGES = Path(__file__).parent / "stages"
+SERVICE_CIDR = "10.254.0.0/16"
+NODE_GRACE_S = 300
+"""A node is taken for lost after this long without a heartbeat (stages/node-heartbeat.yaml)."""
+
+Command = Callable[[], list[str | Path]]
+
+
+@dataclass(frozen=True)
+class Components:
+    """The processes of `cluster`, by `<stack id>-<component>`; their state is in the cluster's folder."""
+
+    cluster: Cluster
+
+    @property
+    def _pki(self) -> Path:
+        return self.cluster.folder / "pki"
+
+    @property
+    def kubeconfig(self) -> Path:
+        """Cluster-admin for the components themselves."""
+        return self.cluster.folder / "kubeconfig"
+
+    @property
+    def url(self) -> str:
+        """The address of the API server."""
+        return f"https://127.0.0.1:{self.cluster.api_port}"
+
+    def _port(self, component: str) -> int:
+        return layout.port(f"{self.cluster.stack_id}-{component}")
+
+    def _name(self, component: str) -> str:
+        return f"{self.cluster.stack_id}-{component}"
+
+    def _etcd(self) -> list[str | Path]:
+        client, peer = (f"http://127.0.0.1:{self._port(part)}" for part in ("etcd", "etcd-peer"))
+        path = f"{layout.BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        program = shutil.which("etcd", path=path)
+        if program is None:
+            raise FileNotFoundError("etcd is not installed (Debian package etcd-server)")
+        return [
+            program,
+            f"--data-dir={self.cluster.folder / 'etcd'}",
+            f"--listen-client-urls={client}",
+            f"--advertise-client-urls={client}",
+            f"--listen-peer-urls={peer}",
+            f"--initial-advertise-peer-urls={peer}",
+            f"--initial-cluster=default={peer}",
+            "--auto-compaction-retention=1h",
+            "--logger=zap",
+            "--log-level=warn",
+        ]
+
+    def _apiserver(self) -> list[str | Path]:
+        return [
+            layout.BIN / "kube-apiserver",
+            f"--etcd-servers=http://127.0.0.1:{self._port('etcd')}",
+            "--bind-address=127.0.0.1",
+            f"--secure-port={self.cluster.api_port}",
+            f"--tls-cert-file={self._pki / 'apiserver.crt'}",
+            f"--tls-private-key-file={self._pki / 'apiserver.key'}",
+            f"--client-ca-file={self._pki / 'ca.crt'}",
+            f"--service-account-key-file={self._pki / 'service-account.crt'}",
+            f"--service-account-signing-key-file={self._pki / 'service-account.key'}",
+            "--service-account-issuer=https://kubernetes.default.svc",
+            f"--service-cluster-ip-range={SERVICE_CIDR}",
+            "--authorization-mode=RBAC",
+            "--allow-privileged=true",
+            # The address of the only API server is a loopback one, which an Endpoints object may not hold.
+            "--endpoint-reconciler-type=none",
+            "--enable-priority-and-fairness=false",
+            # Debian's etcd 3.4 cannot report a watch's progress, without which a streamed list never ends;
+            # clients that are told so take a plain list instead.
+            "--feature-gates=WatchList=false",
+            "--profiling=false",
+            # Else a stop waits for clients to end their watches, which they do not do.
+            "--shutdown-watch-termination-grace-period=1s",
+        ]
+
+    def _controller_manager(self) -> list[str | Path]:
+        return [
+            layout.BIN / "kube-controller-manager",
+            f"--kubeconfig={self.kubeconfig}",
+            f"--root-ca-file={self._pki / 'ca.crt'}",
+            f"--cluster-signing-cert-file={self._pki / 'ca.crt'}",
+            f"--cluster-signing-key-file={self._pki / 'ca.key'}",
+            f"--service-account-private-key-file={self._pki / 'service-account.key'}",
+            f"--node-monitor-grace-period={NODE_GRACE_S}s",
+            "--leader-elect=false",
+            "--secure-port=0",
+            "--profiling=false",
+        ]
+
+    def _scheduler(self) -> list[str | Path]:
+        return [
+            layout.BIN / "kube-scheduler",
+            f"--kubeconfig={self.kubeconfig}",
+            "--leader-elect=false",
+            "--secure-port=0",
+            "--profiling=false",
+        ]
+
+    def _kwok(self) -> list[str | Path]:
+        stages = self.cluster.folder / "stages.yaml"
+        stages.write_text("\n---\n".join(path.read_text() for path in sorted(STAGES.glob("*.yaml"))))
+        return [
+            layout.BIN / "kwok",
+            f"--kubeconfig={self.kubeconfig}",
+            f"--config={stages}",
+            "--manage-all-nodes=false",
+            "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
+            # With leases, a kwok that starts anew would leave its nodes alone until the old leases end.
+            "--node-lease-duration-seconds=0",
+            "--cidr=10.100.0.0/16",
+            "--server-address=",
+        ]
+
+    def _controller(self) -> list[str | Path]:
+        return [sys.executable, "-m", "sandbox.clusters.controller", self.cluster.uuid]
+
+    def _commands(self) -> dict[str, Command]:
+        return {
+            "etcd": self._etcd,
+            "apiserver": self._apiserver,
+            "controller-manager": self._controller_manager,
+            "scheduler": self._scheduler,
+            "kwok": self._kwok,
+            "controller": self._controller,
+        }

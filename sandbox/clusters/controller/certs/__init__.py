@@ -1,0 +1,1 @@
+"""Plays cert-manager: issuers, orders and certificates, for ingresses and by themselves."""
