@@ -15,8 +15,8 @@ import yaml
 from sandbox.layout import ROOT
 from tests.lifecycle import cases
 
-PUBLISHED = {name: f"registry.test/gateway/{name}:1.0.0" for name in ("pyaos", "idv-cave", "hawkeye")}
-"""Images that no node pulls: kwok's run no containers."""
+PUBLISHED = {name: f"registry.test/{name}@sha256:{'0' * 64}" for name in ("pyaos", "idv-cave", "hawkeye")}
+"""Images that nobody pulls: kwok's nodes run no containers."""
 PROGRAM = ("__main__.py", "Pulumi.yaml", "components", "hub_values", "docker", "sandbox", ".venv")
 
 
