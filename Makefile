@@ -25,8 +25,9 @@ sandbox-reset: .venv/sandbox ## End the sandbox and forget its state
 
 # The variable only lets the preview go on where the cluster itself is gone; neither command writes anything.
 drift: ## What someone changed by hand in the gateway of STACK; Error 7 where there is any
-	@PULUMI_K8S_DELETE_UNREACHABLE=true pulumi refresh --preview-only --expect-no-changes --diff --stack $(STACK)
-	@pulumi preview --expect-no-changes --diff --stack $(STACK)
+	@PULUMI_K8S_DELETE_UNREACHABLE=true pulumi refresh --preview-only --expect-no-changes --diff --stack $(STACK); \
+	  outside=$$?; pulumi preview --expect-no-changes --diff --stack $(STACK); \
+	  inside=$$?; exit $$((outside ? outside : inside))
 
 # With --no-loadscope-reorder the longest files come first (conftest.py).
 SHARED := --dist loadfile --no-loadscope-reorder
