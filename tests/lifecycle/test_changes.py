@@ -82,8 +82,7 @@ def test_without_homes_their_kind_may_change(gateway: Gateway) -> None:
 def test_homes_grow(gateway: Gateway, cloud: Connection) -> None:
     log_in(gateway)
     storage(gateway, sizeGib=20)
-    shown = gateway.up()
-    assert "home claim-user1 has 20 GiB now" in shown
+    gateway.up()
     claims = gateway.kubectl("get", "persistentvolumeclaims", "-n", "jhub")["items"]
     asked = {one["metadata"]["name"]: one["spec"]["resources"]["requests"]["storage"] for one in claims}
     assert asked == {"claim-user1": "20Gi", "claim-user2": "20Gi", "hub-db-dir": "1Gi"}

@@ -65,7 +65,7 @@ def drift_and_end(gateway: Gateway, cloud: Connection) -> None:
     )
     assert f"audit: 1 left of {gateway.name}" in destroy(gateway, code=1)
     cloud.load_balancer.delete_load_balancer(left, cascade=True)
-    assert f"audit: nothing of {gateway.name} is left" in destroy(gateway)
+    destroy(gateway)  # the audit would make it fail if anything were left
 
 
 @pytest.mark.usefixtures("nowhere")
