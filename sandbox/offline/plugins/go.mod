@@ -1,4 +1,4 @@
-module sandbox/plugins
+module sandbox/offline/plugins
 
 go 1.26.0
 

@@ -25,7 +25,7 @@ def plugin(
     """The running plugin `name`; with `stand_in` the test is of ours only. `host` is the engine's address."""
     version = engine.pinned(f"pulumi-{name}")
     program = engine.SHARED_HOME / "plugins" / f"resource-{name}-v{version}" / f"pulumi-resource-{name}"
-    if not program.exists() or (stand_in and b"sandbox/plugins/base" not in program.read_bytes()):
+    if not program.exists() or (stand_in and b"sandbox/offline/plugins/base" not in program.read_bytes()):
         pytest.skip(f"the official plugin {name} is installed here, or none")
     with subprocess.Popen([program, host], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -5,7 +5,7 @@ package main
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 
-	"sandbox/plugins/base"
+	"sandbox/offline/plugins/base"
 )
 
 var version = "0.0.0-dev" // set at build time, to the version of the Python package

@@ -15,7 +15,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
-	"sandbox/plugins/base"
+	"sandbox/offline/plugins/base"
 )
 
 // killDelay is how long a cancelled command has between the polite signal and the last one.

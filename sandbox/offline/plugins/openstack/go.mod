@@ -1,4 +1,4 @@
-module sandbox/plugins/openstack
+module sandbox/offline/plugins/openstack
 
 go 1.26
 
