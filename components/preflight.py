@@ -7,16 +7,13 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 import pulumi
-import yaml
 from keystoneauth1.exceptions import ClientException
-from kubernetes import config
 
 from components.charts.drift import FAILURES, Change, drift
 from components.charts.install import folder_mistakes
-from components.cloud.connection import connect
-from components.cloud.existing import ExistingCluster
 from components.cloud.flavors import Flavor
 from components.cloud.survey import Survey, survey
+from components.cluster.access import client_of
 from components.cluster.kubeconfig import USABLE, sign
 from components.hub.catalogue import Catalogue
 from components.hub.desktops import taken_names
@@ -74,7 +71,7 @@ def preflight(
         mistakes.extend(taken_names(layers, enabled))
     images = attempt(lambda: _images(settings, catalogue, registry_password)) if enabled is not None else None
     found = attempt(lambda: survey(settings, cloud, fit))
-    inside = look_inside(settings, found.existing.cluster, cloud) if found is not None else Inside()
+    inside = look_inside(settings, found) if found is not None else Inside()
     mistakes.extend(inside.mistakes)
     if images is None or found is None or mistakes:
         raise SettingsError(mistakes)
@@ -105,18 +102,18 @@ class Inside:
     """What only new storage could have."""
 
 
-def look_inside(settings: Settings, cluster: ExistingCluster | None, cloud: CloudConfig) -> Inside:
+def look_inside(settings: Settings, found: Survey) -> Inside:
     """What was changed in the cluster by hand, and what of `settings` its storage can't have."""
-    if cluster is None or cluster.failed:
+    existing = found.existing.cluster
+    if existing is None or existing.failed or found.connection is None:
         return Inside()
-    magnum = connect(cloud).container_infrastructure_management
+    magnum = found.connection.container_infrastructure_management
     try:
-        found = magnum.get(f"/clusters/{cluster.id}").json()
-        if found["status"] not in USABLE or not found["api_address"]:
+        cluster = magnum.get(f"/clusters/{existing.id}").json()
+        if cluster["status"] not in USABLE or not cluster["api_address"]:
             return Inside()
-        kubeconfig = sign(magnum, found)
-        connection = config.new_client_from_config_dict(yaml.safe_load(kubeconfig))  # type: ignore[no-untyped-call]
-        return Inside(drift=drift(kubeconfig), mistakes=storage_mistakes(settings.hub.storage, connection))
+        api = client_of(sign(magnum, cluster))
+        return Inside(drift=drift(api), mistakes=storage_mistakes(settings.hub.storage, api))
     except (ClientException, *FAILURES) as error:
         pulumi.log.warn(f"the cluster does not answer, so its drift and its storage are not known: {error}")
         return Inside()

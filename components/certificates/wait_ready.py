@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-from kubernetes import client, config
+from kubernetes import client
 from tenacity import RetryError, Retrying, TryAgain, retry_if_exception_type, stop_after_delay, wait_fixed
 from urllib3.exceptions import HTTPError
+
+from components.cluster.access import client_of
 
 POLL_SECONDS = 1
 CERT_MANAGER = ("cert-manager.io", "v1")
@@ -102,8 +103,7 @@ def main(_: list[str]) -> int:
         issuer=os.environ["ISSUER"],
         host=os.environ["HOST"],
     )
-    config.load_kube_config_from_dict(yaml.safe_load(sys.stdin.read()))  # type: ignore[no-untyped-call]
-    api = client.CustomObjectsApi()
+    api = client.CustomObjectsApi(client_of(sys.stdin.read()))
     found = wait_ready(api, wanted, timeout_s=60 * float(os.environ["TIMEOUT_MINUTES"]))
     if found is None:
         about = f"certificate {wanted.namespace}/{wanted.name} for {wanted.host} by {wanted.issuer}"

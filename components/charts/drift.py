@@ -15,17 +15,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
-from kubernetes import client, config
+from kubernetes import client
 from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.exceptions import DynamicApiError, NotFoundError, ResourceNotFoundError
 from urllib3.exceptions import HTTPError
 
 from components.charts.versions import CHARTS
+from components.cluster.access import ANSWER_SECONDS
 
 MANAGER = "gateway"
 """Owner of the fields that are put back, in an object's managedFields."""
-ANSWER_SECONDS = 10
-"""How long one request to the cluster may take."""
 AT_ONCE = 8
 """Requests at one time: a release has some 50 objects."""
 SERVERS_OWN = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp")
@@ -58,10 +57,9 @@ class Change:
 class Release:
     """A Helm release that is installed in the namespace of its own name."""
 
-    def __init__(self, kubeconfig: str, name: str) -> None:
+    def __init__(self, connection: client.ApiClient, name: str) -> None:
         """Reads the release's newest deployed manifest; none where Helm has recorded nothing."""
         self.name = name
-        connection = config.new_client_from_config_dict(yaml.safe_load(kubeconfig))  # type: ignore[no-untyped-call]
         self._core = client.CoreV1Api(connection)
         self._scaling = client.AutoscalingV2Api(connection)
         self._records = self._deployed()
@@ -69,18 +67,21 @@ class Release:
 
     def changes(self) -> list[Change]:
         """All that differs now, in the manifest's order. Raises what the cluster's client raises."""
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            return [change for found in pool.map(self._compare, self._objects()) for change in found]
+        return [change for _, changes in self._compared() for change in changes]
 
     def put_back(self) -> list[Change]:
         """Set what differs to what Helm set, and give it."""
-        objects = self._objects()
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            found = list(pool.map(self._compare, objects))
-        for wanted, changes in zip(objects, found, strict=True):
+        compared = self._compared()
+        for wanted, changes in compared:
             if changes:
                 self._apply(wanted)
-        return [change for changes in found for change in changes]
+        return [change for _, changes in compared for change in changes]
+
+    def _compared(self) -> list[tuple[Object, list[Change]]]:
+        """Each object of the manifest with what differs of it."""
+        objects = self._objects()
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            return list(zip(objects, pool.map(self._compare, objects), strict=True))
 
     def _deployed(self) -> list[Any]:
         """Helm's records of the release that are in force."""
@@ -147,10 +148,10 @@ class Release:
         return str(wanted["metadata"].get("namespace", self.name))
 
 
-def drift(kubeconfig: str) -> dict[str, list[Change]]:
+def drift(connection: client.ApiClient) -> dict[str, list[Change]]:
     """What someone changed by hand, by the release's name. Raises FAILURES."""
     with ThreadPoolExecutor(len(CHARTS)) as pool:
-        found = pool.map(lambda chart: Release(kubeconfig, chart.release).changes(), CHARTS)
+        found = pool.map(lambda chart: Release(connection, chart.release).changes(), CHARTS)
         return {chart.release: changes for chart, changes in zip(CHARTS, found, strict=True)}
 
 

@@ -12,13 +12,14 @@ import sys
 from datetime import UTC, datetime
 
 from components.charts.drift import FAILURES, Release
+from components.cluster.access import client_of
 
 
 def main(words: list[str]) -> int:
     """Run the task; the exit code."""
     (name,) = words
     try:
-        changes = Release(sys.stdin.read(), name).put_back()
+        changes = Release(client_of(sys.stdin.read()), name).put_back()
     except FAILURES as error:
         print(f"release {name} could not be repaired: {error}", file=sys.stderr)
         return 1

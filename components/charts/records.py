@@ -6,8 +6,9 @@ import asyncio
 from typing import Any
 
 import pulumi
-import yaml
-from kubernetes import client, config
+from kubernetes import client
+
+from components.cluster.access import client_of
 
 
 def release_hooks(kubeconfig: pulumi.Output[str], namespace: str) -> pulumi.ResourceHookBinding:
@@ -33,8 +34,7 @@ def release_hooks(kubeconfig: pulumi.Output[str], namespace: str) -> pulumi.Reso
 
 def forget_release(kubeconfig: str, name: str, *, only_pending: bool) -> None:
     """Delete Helm's records of the release `name`, or only those of operations that never ended."""
-    connection = config.new_client_from_config_dict(yaml.safe_load(kubeconfig))  # type: ignore[no-untyped-call]
-    api = client.CoreV1Api(connection)
+    api = client.CoreV1Api(client_of(kubeconfig))
     records: list[Any] = api.list_namespaced_secret(name, label_selector=f"owner=helm,name={name}").items
     for record in records:
         if not only_pending or record.metadata.labels["status"].startswith("pending-"):

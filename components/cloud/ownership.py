@@ -5,7 +5,7 @@ from __future__ import annotations
 OWNER_LABEL = "gateway"
 """The cluster's label that says which gateway made it."""
 ATTEMPT_LABEL = "gateway_attempt"
-"""The cluster's label that counts up when a cluster whose creation failed is made anew."""
+"""The cluster's label that counts the attempts to create it: one more after each failure."""
 GROUP_ATTEMPT_LABEL = "gateway_group_attempt"
 """The same of a node group, by a name of its own since it inherits the cluster's labels."""
 AUTOSCALING_LABEL = "auto_scaling_enabled"

@@ -36,6 +36,8 @@ class Survey:
     template_id: str
     zone_id: str
     existing: Existing = field(default_factory=Existing)
+    connection: Connection | None = field(default=None, compare=False, repr=False)
+    """The log-in of this look, for another one at what it found."""
 
 
 def survey(
@@ -90,7 +92,7 @@ def survey(
     except (SDKException, ClientException) as error:
         raise SettingsError([_unreachable(cloud, error)]) from None
     existing = Existing(cluster=cluster, address=address, record=record, node_groups=node_groups)
-    return Survey(template_id=template_id, zone_id=zone_id, existing=existing)
+    return Survey(template_id=template_id, zone_id=zone_id, existing=existing, connection=connection)
 
 
 def _unreachable(cloud: CloudConfig, error: Exception) -> Mistake:

@@ -10,14 +10,13 @@ import os
 import sys
 from typing import Any
 
-import yaml
-from kubernetes import client, config
+from kubernetes import client
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 from urllib3.exceptions import HTTPError
 
+from components.cluster.access import ANSWER_SECONDS, client_of
+
 POLL_SECONDS = 1
-ANSWER_SECONDS = 10
-"""How long one request may take."""
 
 
 def released(api: client.CoreV1Api) -> list[str]:
@@ -32,14 +31,14 @@ def released(api: client.CoreV1Api) -> list[str]:
 
 def main(_: list[str]) -> int:
     """Run the task; the exit code."""
-    config.load_kube_config_from_dict(yaml.safe_load(sys.stdin.read()))  # type: ignore[no-untyped-call]
+    api = client.CoreV1Api(client_of(sys.stdin.read()))
     wait = Retrying(
         stop=stop_after_delay(60 * float(os.environ["TIMEOUT_MINUTES"])),
         wait=wait_fixed(POLL_SECONDS),
         retry=retry_if_result(bool),
     )
     try:
-        wait(released, client.CoreV1Api())
+        wait(released, api)
     except RetryError as error:
         print(f"volumes are still there: {', '.join(error.last_attempt.result())}", file=sys.stderr)
         return 1

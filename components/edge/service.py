@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-import yaml
-from kubernetes import client, config
+from kubernetes import client
 from tenacity import RetryError, Retrying, TryAgain, retry_if_exception_type, stop_after_delay, wait_fixed
 from urllib3.exceptions import HTTPError
+
+from components.cluster.access import ANSWER_SECONDS, client_of
 
 POLL_SECONDS = 1
 PATIENCE_SECONDS = 300
 """For a load balancer that is made again; Helm has waited for the first one."""
-ANSWER_SECONDS = 10
-"""How long one request to the cluster may take."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +33,7 @@ def balanced(kubeconfig: str, namespace: str, name: str) -> Balanced:
     A plain look, not a resource that is read: `up` registers `Service.get` with other inputs than `refresh`
     writes, so that a refresh always finds a change (seen with pulumi-kubernetes 4.34).
     """
-    connection = config.new_client_from_config_dict(yaml.safe_load(kubeconfig))  # type: ignore[no-untyped-call]
-    api = client.CoreV1Api(connection)
+    api = client.CoreV1Api(client_of(kubeconfig))
 
     def look() -> Balanced:
         try:

@@ -9,11 +9,10 @@ from typing import Any
 from kubernetes import client
 from kubernetes.utils.quantity import parse_quantity
 
-from components.homes.metadata import COMPONENT
+from components.cluster.access import ANSWER_SECONDS
+from components.homes.metadata import SELECTOR
 from components.homes.place import Place, say, wait
 
-ANSWER_SECONDS = 10
-"""How long one request to the cluster may take."""
 USER = "hub.jupyter.org/username"
 """KubeSpawner's annotation of a claim."""
 
@@ -32,9 +31,8 @@ class Home:
 
 def homes(api: client.CoreV1Api, namespace: str) -> list[Home]:
     """All homes. Raises what the cluster's client raises."""
-    selector = ",".join(f"{key}={value}" for key, value in COMPONENT.items())
     found: Any = api.list_namespaced_persistent_volume_claim(
-        namespace, label_selector=selector, _request_timeout=ANSWER_SECONDS
+        namespace, label_selector=SELECTOR, _request_timeout=ANSWER_SECONDS
     )
     return [
         Home(

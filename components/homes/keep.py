@@ -12,11 +12,10 @@ from tenacity import stop_after_delay as after
 from tenacity import wait_fixed as every
 from urllib3.exceptions import HTTPError
 
+from components.cluster.access import ANSWER_SECONDS
 from components.homes import metadata
 from components.homes.place import POLL_SECONDS, HomesError, Place, say, wait
 
-ANSWER_SECONDS = 10
-"""How long one request to the cluster may take."""
 PATIENCE_SECONDS = 60
 """How long to wait for a cluster that exists but does not answer."""
 DEAD = "PULUMI_K8S_DELETE_UNREACHABLE"
@@ -37,9 +36,8 @@ def keep(place: Place) -> None:
         return pods.items
 
     wait(hub, bool, "the hub has not ended and could still create homes; run the same command again")
-    selector = ",".join(f"{key}={value}" for key, value in metadata.COMPONENT.items())
     claims: Any = api.list_namespaced_persistent_volume_claim(
-        place.namespace, label_selector=selector, _request_timeout=ANSWER_SECONDS
+        place.namespace, label_selector=metadata.SELECTOR, _request_timeout=ANSWER_SECONDS
     )
     for claim in claims.items:
         if claim.spec.volume_name:  # else nothing was ever written to it

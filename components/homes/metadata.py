@@ -26,6 +26,8 @@ LONGEST = 255
 
 COMPONENT = {"component": "singleuser-storage"}
 """The label of KubeSpawner's claims."""
+SELECTOR = ",".join(f"{key}={value}" for key, value in COMPONENT.items())
+"""Selects them in a list of claims."""
 HUB_DATABASE = "hub-db-dir"
 """The only claim in the hub's namespace that is nobody's home (JupyterHub's chart)."""
 CONTROL_PLANES_OWN = "kubernetes.io/"

@@ -13,13 +13,13 @@ from __future__ import annotations
 import os
 import sys
 
-import yaml
 from keystoneauth1.exceptions import ClientException
-from kubernetes import client, config
+from kubernetes import client
 from openstack.exceptions import SDKException
 from urllib3.exceptions import HTTPError
 
 from components.cloud.connection import from_environment
+from components.cluster.access import client_of
 from components.homes.grow import grow
 from components.homes.keep import keep_homes
 from components.homes.place import HomesError, Place, say
@@ -30,12 +30,11 @@ def main(words: list[str]) -> int:
     """Run the task; the exit code."""
     cluster_id = os.environ["CLUSTER_ID"]
     try:
-        connection = config.new_client_from_config_dict(yaml.safe_load(sys.stdin.read()))  # type: ignore[no-untyped-call]
         place = Place(
             gateway=os.environ["GATEWAY"],
             namespace=os.environ["NAMESPACE"],
             cloud=from_environment(),
-            api=client.CoreV1Api(connection),
+            api=client.CoreV1Api(client_of(sys.stdin.read())),
         )
         if words == ["keep"]:
             keep_homes(place, cluster_id)

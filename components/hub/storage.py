@@ -8,8 +8,9 @@ from typing import Any
 from kubernetes import client
 
 from components.charts.versions import JUPYTERHUB
-from components.homes.grow import ANSWER_SECONDS, Home, homes
-from components.homes.metadata import COMPONENT, HUB_DATABASE
+from components.cluster.access import ANSWER_SECONDS
+from components.homes.grow import Home, homes
+from components.homes.metadata import HUB_DATABASE, SELECTOR
 from components.settings.errors import Mistake
 from components.settings.hub import Storage
 
@@ -47,11 +48,10 @@ def _class(wanted: str, database: str | None, known: Collection[str]) -> Iterato
 
 def _left_behind(there: list[Home]) -> Iterator[Mistake]:
     if there:
-        selector = ",".join(f"{key}={value}" for key, value in COMPONENT.items())
         rule = (
             "must be home while there are homes, which nobody could reach any more"
             f" ({', '.join(home.user for home in there)}); to delete them, run"
-            f" `kubectl delete pvc -n {NAMESPACE} -l {selector}` first"
+            f" `kubectl delete pvc -n {NAMESPACE} -l {SELECTOR}` first"
         )
         yield Mistake(key=f"{KEY}.type", rule=rule, value="none")
 

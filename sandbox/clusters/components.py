@@ -123,7 +123,7 @@ class Components:
             f"--config={stages}",
             "--manage-all-nodes=false",
             "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
-            # With leases, a kwok that starts anew would leave its nodes alone until the old leases end.
+            # With leases, a restarted kwok would leave its nodes alone until the old leases end.
             "--node-lease-duration-seconds=0",
             "--cidr=10.100.0.0/16",
             "--server-address=",

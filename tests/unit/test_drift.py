@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from kubernetes import client
 
 from components.charts.drift import Change, Release, differences
 
@@ -52,9 +53,8 @@ def release(monkeypatch: pytest.MonkeyPatch) -> Release:
     }
     for name, answer in answers.items():
         monkeypatch.setattr(f"kubernetes.client.{name}", lambda _, answer=answer: answer)
-    monkeypatch.setattr("kubernetes.config.new_client_from_config_dict", lambda _: None)
     monkeypatch.setattr("components.charts.drift.DynamicClient", lambda _: None)
-    return Release("{}", "jhub")
+    return Release(client.ApiClient(), "jhub")
 
 
 def test_the_newest_manifest_counts_but_what_an_autoscaler_owns(release: Release) -> None:
