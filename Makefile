@@ -1,7 +1,7 @@
 # Thin: each target is one command that can be run by hand as well. `make sandbox` is the one to start with.
 PYTHON ?= python3
 BIN := .venv/bin
-LIFE := $(patsubst %,tests/lifecycle/test_%.py,changes cloud_config drift faults homes killed replace state teardown)
+LIFE := $(patsubst %,tests/lifecycle/test_%.py,changes cloud_config drift faults homes killed node_groups owner replace state teardown)
 
 .PHONY: help drift sandbox sandbox-env sandbox-status sandbox-down sandbox-reset tools test test-unit test-sandbox test-desktop lint docs bench-up bench-desktop clean
 

@@ -20,10 +20,10 @@ from components.settings.load import load, registry_password
 from components.teardown.audit import Audit, AuditArgs
 from components.teardown.guard import Guard
 
-settings, secrets, cloud = load()
-catalogue = load_catalogue()
-checked = preflight(settings, catalogue, cloud, registry_password())
-name, survey = settings.name, checked.survey
+loaded, catalogue = load(), load_catalogue()
+checked = preflight(loaded, catalogue, registry_password())
+settings, cloud, survey = checked.settings, checked.cloud, checked.survey
+name, secrets = settings.name, loaded.secrets
 charts = ChartSource(folder=settings.charts, timeout_minutes=settings.timeouts.chart, drift=checked.drift)
 
 # Everything billable depends on the audit, so destroy runs it last.

@@ -14,6 +14,8 @@ LONGEST_FIRST = (
     "test_drift",
     "test_interruptions",
     "test_teardown",
+    "test_node_groups",
+    "test_owner",
     "test_state",
     "test_gateway",
     "test_life",

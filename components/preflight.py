@@ -12,7 +12,7 @@ from keystoneauth1.exceptions import ClientException
 from components.charts.drift import FAILURES, Change, drift
 from components.charts.install import folder_mistakes
 from components.cloud.flavors import Flavor
-from components.cloud.survey import Survey, survey
+from components.cloud.survey import Survey, reach, survey
 from components.cluster.access import client_of
 from components.cluster.kubeconfig import USABLE, sign
 from components.hub.catalogue import Catalogue
@@ -24,6 +24,7 @@ from components.images.desktop_images import engine_mistakes, name_mistakes
 from components.images.pinned import Pinned, last_references, pin
 from components.settings.cloud import CloudConfig
 from components.settings.errors import Mistake, SettingsError
+from components.settings.load import Loaded
 from components.settings.model import Settings
 from components.site import SITE
 
@@ -34,6 +35,8 @@ T = TypeVar("T")
 class Checked:
     """What the checks found, for the components to use."""
 
+    settings: Settings
+    cloud: CloudConfig
     survey: Survey
     images: Pinned
     """What registries have of the gateway's images."""
@@ -44,22 +47,27 @@ class Checked:
     """What someone changed by hand in each Helm release."""
 
 
-def preflight(
-    settings: Settings, catalogue: Catalogue, cloud: CloudConfig, registry_password: str | None
-) -> Checked:
-    """Check `settings` against everything that they name.
+def preflight(loaded: Loaded, catalogue: Catalogue, registry_password: str | None) -> Checked:
+    """Check the settings against everything that they name.
 
     Raises SettingsError with every mistake, before anything is created.
     """
-    mistakes = folder_mistakes(settings.charts)
+    mistakes = list(loaded.mistakes)
+    told = {mistake.key for mistake in mistakes}
 
     def attempt(check: Callable[[], T]) -> T | None:
         try:
             return check()
         except SettingsError as error:
-            mistakes.extend(error.mistakes)
+            mistakes.extend(mistake for mistake in error.mistakes if mistake.key not in told)
             return None
 
+    settings, cloud = loaded.settings, loaded.cloud
+    if settings is None or cloud is None:
+        if cloud is not None:
+            attempt(lambda: reach(cloud))
+        raise SettingsError(mistakes)
+    mistakes.extend(folder_mistakes(settings.charts))
     layers = read_layers(settings.hub)
 
     def fit(flavors: dict[str, Flavor]) -> Iterable[Mistake]:
@@ -76,7 +84,14 @@ def preflight(
     if images is None or found is None or mistakes:
         raise SettingsError(mistakes)
     cost = su_per_hour(settings)
-    return Checked(survey=found, images=images, su_per_hour=cost, drift=inside.drift)
+    return Checked(
+        settings=settings,
+        cloud=cloud,
+        survey=found,
+        images=images,
+        su_per_hour=cost,
+        drift=inside.drift,
+    )
 
 
 def su_per_hour(settings: Settings) -> dict[str, float] | str:

@@ -12,7 +12,8 @@ from pulumi_kubernetes import apiextensions
 from components.charts import versions
 from components.charts.install import ChartSource, install
 from components.cluster.magnum_cluster import MagnumCluster
-from components.settings.model import Certificates
+from components.cluster.nodegroup import node_selector
+from components.settings.model import DEFAULT_WORKER, Certificates
 
 SERVERS = {
     "production": "https://acme-v02.api.letsencrypt.org/directory",
@@ -47,7 +48,8 @@ class CertManager(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: CertManagerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gateway:index:CertManager", name, None, opts)
-        pinned: dict[str, Any] = CONTROL_PLANE if args.settings.on_control_plane else {}
+        core = {"nodeSelector": node_selector(DEFAULT_WORKER)}  # so that users' nodes can go
+        pinned: dict[str, Any] = CONTROL_PLANE if args.settings.on_control_plane else core
         installed = install(
             self,
             name,
@@ -57,7 +59,7 @@ class CertManager(pulumi.ComponentResource):
             values={
                 "crds": {"enabled": True},
                 **pinned,
-                **({"webhook": pinned, "cainjector": pinned, "startupapicheck": pinned} if pinned else {}),
+                **dict.fromkeys(("webhook", "cainjector", "startupapicheck"), pinned),
             },
         )
         # cert-manager keeps a certificate when only the server in its issuer changes

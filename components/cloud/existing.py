@@ -17,11 +17,14 @@ from components.cloud.ownership import (
     AUTOSCALING_LABEL,
     GROUP_ATTEMPT_LABEL,
     NODE_GROUPS,
-    OWNER_LABEL,
-    description,
+    Owner,
+    described,
+    marked,
 )
 from components.settings.errors import Mistake, SettingsError
 from components.settings.model import DEFAULT_WORKER, Settings
+
+TWO_WAYS = "for another one `pulumi stack init` a stack of its own, or `pulumi destroy` this gateway first"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,27 +69,53 @@ class Existing:
     node_groups: dict[str, ExistingNodeGroup] = field(default_factory=dict)
 
 
-def find_cluster(connection: Connection, settings: Settings) -> ExistingCluster | None:
+def check_owner(owner: Owner, found: Owner | None, what: str) -> None:
+    """Raises SettingsError where what the cloud has under the gateway's name is not the owner's."""
+    if found is None or found.gateway != owner.gateway or not found.stack:
+        rule = f"is the name of a {what} that no gateway created; choose another, or delete that one"
+        raise _name(owner.gateway, rule)
+    if found.stack != owner.stack:
+        raise _name(
+            owner.gateway,
+            f"is the name of a gateway of the stack {found.stack}; choose another. If this is that stack,"
+            f" renamed, set gateway:renamed: {{from: {found.stack}, to: {owner.stack}}}",
+        )
+
+
+def check_moved(owner: Owner, found: Owner | None) -> None:
+    """Raises SettingsError where the owner's stack already has something as a gateway of another name."""
+    if found is not None and found.stack == owner.stack and found.gateway != owner.gateway:
+        raise _name(owner.gateway, f"must stay {found.gateway}; {TWO_WAYS}")
+
+
+def _name(value: str, rule: str) -> SettingsError:
+    return SettingsError([Mistake(key="gateway:name", rule=rule, value=value)])
+
+
+def find_cluster(connection: Connection, settings: Settings, owner: Owner) -> ExistingCluster | None:
     """The cluster of the gateway's name.
 
-    Raises SettingsError: it is somebody else's, is being deleted, or can't become what the settings want.
+    Raises SettingsError: it is somebody else's, is being deleted, or can't become what the settings want; or
+    this stack has a gateway of another name.
     """
-    named = [c for c in connection.container_infrastructure_management.clusters() if c.name == settings.name]
+    clusters = list(connection.container_infrastructure_management.clusters())
+    for cluster in clusters:
+        if not cluster.status.startswith("DELETE"):
+            check_moved(owner, marked(cluster.labels))
+    named = [cluster for cluster in clusters if cluster.name == settings.name]
     if not named:
         return None
     if len(named) > 1:
         # Magnum allows it; it happens when a run is interrupted and the creation that it began fails later.
         listed = ", ".join(f"{cluster.uuid} in {cluster.status}" for cluster in named)
         rule = f"is the name of {len(named)} clusters ({listed}); delete all but one of them"
-        raise SettingsError([Mistake(key="gateway:name", rule=rule, value=settings.name)])
+        raise _name(settings.name, rule)
     found = connection.container_infrastructure_management.get_cluster(named[0])
     labels, status = found.labels or {}, found.status or ""
-    if labels.get(OWNER_LABEL) != settings.name:
-        rule = "is the name of a cluster that this gateway did not make; choose another, or delete that one"
-        raise SettingsError([Mistake(key="gateway:name", rule=rule, value=settings.name)])
+    check_owner(owner, marked(labels), "cluster")
     if status.startswith("DELETE"):
         rule = f"is still the name of a cluster in {status}; wait until it is gone and run this again"
-        raise SettingsError([Mistake(key="gateway:name", rule=rule, value=settings.name)])
+        raise _name(settings.name, rule)
     failed = status == "CREATE_FAILED"
     if not failed and (changed := list(_changed(settings, found))):
         raise SettingsError(changed)
@@ -152,39 +181,52 @@ def find_node_groups(connection: Connection, cluster: str, workers: int) -> dict
     }
 
 
-def find_address(connection: Connection, settings: Settings) -> str | None:
-    """Id of the gateway's address.
+def find_address(connection: Connection, settings: Settings, owner: Owner) -> str | None:
+    """Id of the gateway's address in the network that the settings name.
 
-    Raises SettingsError: it is of another network than the settings name.
+    Raises SettingsError: it is another stack's, or in another network.
     """
-    ours = description(settings.name)
-    found = [ip for ip in connection.network.ips(description=ours) if ip.description == ours]
-    networks = {network.id: network.name for network in connection.network.networks()}
-    wanted = settings.network.public
-    here = next((str(ip.id) for ip in found if networks.get(ip.floating_network_id) == wanted), None)
-    if found and here is None:
-        has = networks.get(found[0].floating_network_id, found[0].floating_network_id)
-        rule = f"must be {has}, where the gateway's address is; for another one delete that address first"
-        raise SettingsError([Mistake(key="gateway:network.public", rule=rule, value=wanted)])
+    public = settings.network.public
+    names = {network.id: network.name for network in connection.network.networks()}
+    ours = [
+        ip
+        for ip in connection.network.ips()
+        if (found := described(ip.description)) and found.gateway == owner.gateway
+    ]
+    for ip in ours:
+        check_owner(owner, described(ip.description), "floating IP")
+    there = next((str(ip.id) for ip in ours if names.get(ip.floating_network_id) == public), None)
+    if ours and there is None:
+        has = names.get(ours[0].floating_network_id)
+        rule = f"must be {has}, where the gateway's address is; for another one destroy the gateway first"
+        raise SettingsError([Mistake(key="gateway:network.public", rule=rule, value=public)])
+    return there
+
+
+def find_record(connection: Connection, settings: Settings, owner: Owner) -> str | None:
+    """Id of the gateway's record, as the engine imports it.
+
+    Raises SettingsError: it is somebody else's; or this stack has one of another name or in another zone.
+    """
+    fqdn, here = f"{settings.fqdn}.", None
+    for zone in connection.dns.zones():
+        for record in connection.dns.recordsets(zone.id):
+            if record.type not in ("A", "CNAME"):
+                continue
+            found = described(record.description)
+            check_moved(owner, found)
+            if record.name == fqdn:
+                check_owner(owner, found, "record")
+                here = f"{zone.id}/{record.id}"
+            elif found == owner:
+                rule = f"must stay {zone.name}, where the gateway's record is; {TWO_WAYS}"
+                raise SettingsError([Mistake(key="gateway:zone", rule=rule, value=settings.zone)])
     return here
 
 
-def find_record(connection: Connection, settings: Settings, zone_id: str) -> str | None:
-    """Id of the gateway's record, as the engine imports it.
-
-    Raises SettingsError: it is somebody else's.
-    """
-    fqdn = f"{settings.fqdn}."
-    records = [
-        r
-        for r in connection.dns.recordsets(zone_id, name=fqdn)
-        if r.name == fqdn and r.type in ("A", "CNAME")
-    ]
-    if not records:
-        return None
-    if records[0].description != description(settings.name):
-        rule = (
-            f"gives the host {fqdn}, which has a record that this gateway did not make; choose another name"
-        )
-        raise SettingsError([Mistake(key="gateway:name", rule=rule, value=settings.name)])
-    return f"{zone_id}/{records[0].id}"
+def check_homes(connection: Connection, _: Settings, owner: Owner) -> None:
+    """Raises SettingsError where another stack's gateway of this name left homes to be taken back."""
+    for volume in connection.block_storage.volumes(details=True):
+        found = marked(volume.metadata)
+        if found is not None and found.gateway == owner.gateway and found.stack:
+            check_owner(owner, found, "home")

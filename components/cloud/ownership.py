@@ -1,9 +1,15 @@
-"""How things in the cloud say whose they are. Imports nothing, so that tasks start fast."""
+"""How things in the cloud say whose they are. Imports nothing slow, so that tasks start fast."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 OWNER_LABEL = "gateway"
-"""The cluster's label that says which gateway made it."""
+"""The gateway that a cluster or a kept home belongs to: a label there, metadata here."""
+STACK_LABEL = "gateway_stack"
+"""The Pulumi stack of that gateway. It stays what it was, since a cluster's labels never change."""
 ATTEMPT_LABEL = "gateway_attempt"
 """The cluster's label that counts the attempts to create it: one more after each failure."""
 GROUP_ATTEMPT_LABEL = "gateway_group_attempt"
@@ -14,6 +20,37 @@ NODE_GROUPS = "1.9"
 """Magnum's API since this microversion has node groups; without it the answer is 406."""
 
 
-def description(gateway: str) -> str:
-    """The text by which an address or a record is known as the gateway's own."""
-    return f"Science gateway {gateway}, made by Pulumi"
+LONGEST_STACK = 90
+"""Where a stack's name is cut: Designate takes descriptions of 160 characters."""
+DESCRIPTION = re.compile(r"Science gateway (\S+), made by Pulumi stack (\S+)")
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A gateway, and the Pulumi stack that owns it."""
+
+    gateway: str
+    stack: str
+    """`PROJECT/STACK`, with the organization before it in Pulumi Cloud."""
+
+    @property
+    def description(self) -> str:
+        """The text by which an address or a record is known as the gateway's own."""
+        return f"Science gateway {self.gateway}, made by Pulumi stack {self.stack}"
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """The same as labels of a cluster, and as metadata of a home."""
+        return {OWNER_LABEL: self.gateway, STACK_LABEL: self.stack}
+
+
+def described(text: str | None) -> Owner | None:
+    """Whose the address or record of this description is; None: not a gateway's."""
+    found = DESCRIPTION.fullmatch(text or "")
+    return Owner(found[1], found[2]) if found else None
+
+
+def marked(labels: Mapping[str, str] | None) -> Owner | None:
+    """Whose the cluster or volume with these labels is; None: not a gateway's."""
+    said = labels or {}
+    return Owner(said[OWNER_LABEL], said.get(STACK_LABEL, "")) if OWNER_LABEL in said else None

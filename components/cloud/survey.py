@@ -10,20 +10,24 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+import pulumi
 from keystoneauth1.exceptions import ClientException
 from openstack.connection import Connection
 from openstack.exceptions import ConfigException, SDKException
 
 from components.cloud.connection import connect
+from components.cloud.credential import check_credential
 from components.cloud.existing import (
     Existing,
     ExistingCluster,
+    check_homes,
     find_address,
     find_cluster,
     find_node_groups,
     find_record,
 )
 from components.cloud.flavors import Flavor, by_name
+from components.cloud.ownership import LONGEST_STACK, Owner
 from components.settings.cloud import CloudConfig
 from components.settings.errors import Mistake, SettingsError
 from components.settings.model import Settings
@@ -33,11 +37,31 @@ from components.settings.model import Settings
 class Survey:
     """The cloud as the program needs it."""
 
+    owner: Owner
     template_id: str
     zone_id: str
     existing: Existing = field(default_factory=Existing)
     connection: Connection | None = field(default=None, compare=False, repr=False)
     """The log-in of this look, for another one at what it found."""
+
+
+def this_owner(settings: Settings) -> Owner:
+    """The current stack as the owner of the gateway; by its former name where it was renamed."""
+    parts = [pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack()]
+    # Every self-managed backend says "organization".
+    stack = "/".join(filter(None, parts)).removeprefix("organization/")[:LONGEST_STACK]
+    renamed = settings.renamed
+    return Owner(settings.name, renamed.from_ if renamed and renamed.to == stack else stack)
+
+
+def reach(cloud: CloudConfig) -> Connection:
+    """A connection that has logged in. Raises SettingsError."""
+    try:
+        connection = connect(cloud)
+        connection.authorize()
+    except (ConfigException, SDKException, ClientException) as error:
+        raise SettingsError([_unreachable(cloud, error)]) from None
+    return connection
 
 
 def survey(
@@ -50,23 +74,22 @@ def survey(
     fit: what is wrong with the settings, given all flavors of the cloud.
     Raises SettingsError: the cloud can't be reached, or does not have what is named.
     """
-    try:
-        connection = connect(cloud)
-        connection.authorize()
-    except (ConfigException, SDKException, ClientException) as error:
-        raise SettingsError([_unreachable(cloud, error)]) from None
-    looks: list[Callable[[Connection, Settings], Any]] = [
+    connection, owner = reach(cloud), this_owner(settings)
+    looks: list[Callable[[Connection, Settings, Owner], Any]] = [
         _templates,
         _zone,
         _flavors,
         _networks,
+        check_homes,
+        check_credential,
         find_cluster,
         find_address,
+        find_record,
     ]
     mistakes: list[Mistake] = []
     found: list[Any] = []
     with ThreadPoolExecutor(max_workers=len(looks)) as pool:
-        for future in [pool.submit(look, connection, settings) for look in looks]:
+        for future in [pool.submit(look, connection, settings, owner) for look in looks]:
             try:
                 found.append(future.result())
             except SettingsError as error:
@@ -75,7 +98,7 @@ def survey(
             except (SDKException, ClientException) as error:
                 found.append(None)
                 mistakes.append(_unreachable(cloud, error))
-    templates, zone_id, flavors, _, cluster, address = found
+    templates, zone_id, flavors, _, _, warning, cluster, address, record = found
     if flavors is not None:
         mistakes.extend(fit(flavors))
     alive = cluster if cluster and not cluster.failed else None
@@ -83,16 +106,19 @@ def survey(
         mistakes.extend(_template_mistakes(settings, templates, alive))
     if mistakes:
         raise SettingsError(dict.fromkeys(mistakes))
+    if warning:
+        pulumi.log.warn(warning)
     named = (uuid for uuid, name in templates.items() if name == settings.cluster.template)
     template_id = alive.template_id if alive else next(named)
     try:
-        record = find_record(connection, settings, zone_id)
         # The groups of a cluster that failed go with it.
         node_groups = find_node_groups(connection, alive.id, settings.cluster.workers) if alive else {}
     except (SDKException, ClientException) as error:
         raise SettingsError([_unreachable(cloud, error)]) from None
     existing = Existing(cluster=cluster, address=address, record=record, node_groups=node_groups)
-    return Survey(template_id=template_id, zone_id=zone_id, existing=existing, connection=connection)
+    return Survey(
+        owner=owner, template_id=template_id, zone_id=zone_id, existing=existing, connection=connection
+    )
 
 
 def _unreachable(cloud: CloudConfig, error: Exception) -> Mistake:
@@ -113,7 +139,7 @@ def _one_of(key: str, wanted: str, names: Iterable[str], what: str) -> Mistake:
     return Mistake(key=f"gateway:{key}", rule=f"must be a {what} of this cloud ({offered})", value=wanted)
 
 
-def _templates(connection: Connection, _: Settings) -> dict[str, str]:
+def _templates(connection: Connection, *_: Any) -> dict[str, str]:
     """Name of each template that the cloud offers, by id: a name may be there twice."""
     offered = connection.container_infrastructure_management.cluster_templates()
     return {str(template.uuid): template.name for template in offered}
@@ -134,7 +160,7 @@ def _template_mistakes(
     return [Mistake(key=f"gateway:{key}", rule=rule, value=wanted)]
 
 
-def _zone(connection: Connection, settings: Settings) -> str:
+def _zone(connection: Connection, settings: Settings, _: Owner) -> str:
     zones = list(connection.dns.zones())
     matches = [zone for zone in zones if zone.name == settings.zone]
     if not matches:
@@ -142,7 +168,7 @@ def _zone(connection: Connection, settings: Settings) -> str:
     return str(matches[0].id)
 
 
-def _flavors(connection: Connection, settings: Settings) -> dict[str, Flavor]:
+def _flavors(connection: Connection, settings: Settings, _: Owner) -> dict[str, Flavor]:
     flavors = by_name(connection.compute.flavors(details=True))
     missing = [
         _one_of(key, flavor, flavors, "flavor")
@@ -154,7 +180,7 @@ def _flavors(connection: Connection, settings: Settings) -> dict[str, Flavor]:
     return flavors
 
 
-def _networks(connection: Connection, settings: Settings) -> None:
+def _networks(connection: Connection, settings: Settings, _: Owner) -> None:
     names = {network.name for network in connection.network.networks()}
     subnets = {subnet.name for subnet in connection.network.subnets()}
     wanted = settings.network

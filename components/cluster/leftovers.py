@@ -1,4 +1,4 @@
-"""Hooks that remove the remains of an interrupted run just before a cluster or a node group is created.
+"""Hooks of a cluster and its node groups: before a creation they remove the remains of an interrupted run.
 
 They run in `pulumi up` only, never in a preview, and find nothing when no run was interrupted.
 """
@@ -14,7 +14,8 @@ from openstack.exceptions import raise_from_response
 from tenacity import Retrying, TryAgain, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from components.cloud.connection import connect
-from components.cloud.ownership import NODE_GROUPS, OWNER_LABEL
+from components.cloud.ownership import NODE_GROUPS, Owner, marked
+from components.cluster.resize import resize
 from components.settings.cloud import CloudConfig
 
 POLL_SECONDS = 5
@@ -26,20 +27,20 @@ def cluster_hooks(name: str, cloud: CloudConfig) -> pulumi.ResourceHookBinding:
 
     async def before_create(args: pulumi.ResourceHookArgs) -> None:
         inputs: Any = args.new_inputs
-        await asyncio.to_thread(clear_cluster, inputs["name"], cloud)
+        await asyncio.to_thread(clear_cluster, inputs["name"], marked(inputs["labels"]), cloud)
 
     return pulumi.ResourceHookBinding(
         before_create=[pulumi.ResourceHook(f"{name}-cluster-before-create", before_create)]
     )
 
 
-def clear_cluster(name: str, cloud: CloudConfig) -> None:
-    """Delete the gateway's clusters called `name` that are in CREATE_FAILED; returns when they are gone."""
+def clear_cluster(name: str, owner: Owner | None, cloud: CloudConfig) -> None:
+    """Delete the owner's clusters called `name` that are in CREATE_FAILED; returns when they are gone."""
     magnum = connect(cloud).container_infrastructure_management
 
     def look() -> None:
         for cluster in [c for c in magnum.clusters() if c.name == name]:
-            if (magnum.get_cluster(cluster).labels or {}).get(OWNER_LABEL) != name:
+            if marked(magnum.get_cluster(cluster).labels) != owner:
                 continue
             if cluster.status == "CREATE_FAILED":
                 magnum.delete_cluster(cluster)
@@ -50,18 +51,25 @@ def clear_cluster(name: str, cloud: CloudConfig) -> None:
     _until_clear(look)
 
 
-def node_group_hooks(name: str, cloud: CloudConfig) -> pulumi.ResourceHookBinding:
+def node_group_hooks(name: str, cloud: CloudConfig, *, timeout_s: float) -> pulumi.ResourceHookBinding:
     """For a node group: waits for others of the cluster, and removes one of its name whose creation failed.
 
-    Magnum fails on two that are made at once, and refuses a second one of the same name.
+    Magnum fails on two that are made at once, and refuses a second one of the same name. Before an update it
+    brings the group's count between its new bounds.
     """
 
     async def before_create(args: pulumi.ResourceHookArgs) -> None:
         inputs: Any = args.new_inputs
         await asyncio.to_thread(clear_node_group, inputs["clusterId"], inputs["name"], cloud)
 
+    async def before_update(args: pulumi.ResourceHookArgs) -> None:
+        inputs: Any = args.new_inputs
+        low, high = int(inputs["minNodeCount"]), int(inputs["maxNodeCount"])
+        await asyncio.to_thread(resize, args.id, low, high, cloud, timeout_s=timeout_s)
+
     return pulumi.ResourceHookBinding(
-        before_create=[pulumi.ResourceHook(f"{name}-before-create", before_create)]
+        before_create=[pulumi.ResourceHook(f"{name}-before-create", before_create)],
+        before_update=[pulumi.ResourceHook(f"{name}-before-update", before_update)],
     )
 
 

@@ -10,12 +10,23 @@ import pulumi_kubernetes as kubernetes
 from pulumi_openstack import containerinfra
 
 from components.cloud.connection import environment
-from components.cloud.ownership import ATTEMPT_LABEL, AUTOSCALING_LABEL, OWNER_LABEL
+from components.cloud.ownership import ATTEMPT_LABEL, AUTOSCALING_LABEL, Owner
 from components.cloud.survey import Survey
 from components.cluster.leftovers import cluster_hooks
 from components.settings.cloud import CloudConfig
 from components.settings.model import Settings
 from components.task import task
+
+SYSTEM_PODS = {
+    "coredns": {"k8s-app": "kube-dns"},
+    "metrics-server": {"app.kubernetes.io/name": "metrics-server"},
+}
+"""Labels of the pods in kube-system that may run on any node of a Magnum cluster, so on the users' nodes too.
+
+Without a disruption budget of theirs the autoscaler never removes a node that has one: Magnum's chart runs it
+with `skip-nodes-with-system-pods`. Taints would keep them off, but Magnum's driver passes none on (the API
+has `node_taints` since 1.14; magnum-capi-helm 1.4 ignores them).
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +55,14 @@ class MagnumCluster(pulumi.ComponentResource):
     """Kubernetes provider for everything that is created in the cluster."""
     cloud: CloudConfig
     """The cloud that the cluster is in."""
+    owner: Owner
+    """Whose the cluster is."""
 
     def __init__(
         self, name: str, args: MagnumClusterArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("gateway:index:MagnumCluster", name, None, opts)
-        self.cloud = args.cloud
+        self.cloud, self.owner = args.cloud, args.survey.owner
         settings, existing = args.settings.cluster, args.survey.existing.cluster
         network, timeout = args.settings.network, f"{args.settings.timeouts.cluster}m"
         alive = existing if existing and not existing.failed else None
@@ -76,7 +89,7 @@ class MagnumCluster(pulumi.ComponentResource):
                 AUTOSCALING_LABEL: "true",
                 # The dashboard of template 1-33 is defunct; waiting for it hangs in CREATE_IN_PROGRESS.
                 "kube_dashboard_enabled": "false",
-                OWNER_LABEL: args.settings.name,
+                **args.survey.owner.marks,
                 ATTEMPT_LABEL: str(attempt),
             },
             opts=pulumi.ResourceOptions(
@@ -131,4 +144,17 @@ class MagnumCluster(pulumi.ComponentResource):
             # nobody would delete those.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[volumes]),
         )
+        for pods, labels in SYSTEM_PODS.items():
+            kubernetes.policy.v1.PodDisruptionBudget(
+                f"{name}-{pods}",
+                metadata={"name": pods, "namespace": "kube-system"},
+                spec={
+                    "max_unavailable": 1,
+                    "selector": {"match_labels": labels},
+                    "unhealthy_pod_eviction_policy": "AlwaysAllow",
+                },
+                opts=pulumi.ResourceOptions(
+                    parent=self, provider=self.provider, deleted_with=cluster, delete_before_replace=True
+                ),
+            )
         self.register_outputs({"id": self.id, "kubeconfig": self.kubeconfig})

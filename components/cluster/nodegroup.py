@@ -67,7 +67,7 @@ class Nodegroup(pulumi.ComponentResource):
                 import_=alive.id if alive else None,
                 # Magnum's answer has the cluster's labels mixed in, as the cluster's has the template's.
                 ignore_changes=["labels", "mergeLabels"] if alive else None,
-                hooks=node_group_hooks(name, args.cluster.cloud),
+                hooks=node_group_hooks(name, args.cluster.cloud, timeout_s=60 * args.timeout_minutes),
                 # Deleted one by one they would take minutes, or for ever if the API server is dead.
                 deleted_with=args.cluster.magnum,
                 # The name is unique in the cluster, so the old group must go first.

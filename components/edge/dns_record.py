@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_openstack import dns
 
-from components.cloud.ownership import description
 from components.cloud.survey import Survey
 from components.settings.model import Settings
 
@@ -39,7 +38,7 @@ class DnsRecord(pulumi.ComponentResource):
             type="A",
             ttl=TTL_SECONDS,
             records=[args.address],
-            description=description(args.settings.name),
+            description=args.survey.owner.description,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 import_=args.survey.existing.record,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_openstack import networking
 
-from components.cloud.ownership import description
 from components.cloud.survey import Survey
 from components.settings.model import Settings
 
@@ -33,7 +32,7 @@ class ReservedAddress(pulumi.ComponentResource):
         floating_ip = networking.FloatingIp(
             f"{name}-floating-ip",
             pool=args.settings.network.public,
-            description=description(args.settings.name),
+            description=args.survey.owner.description,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 import_=args.survey.existing.address,

@@ -42,6 +42,7 @@ class Homes(pulumi.ComponentResource):
             environment=environment(
                 args.cluster.cloud,
                 GATEWAY=args.settings.name,
+                STACK=args.cluster.owner.stack,
                 CLUSTER_ID=args.cluster.id,
                 NAMESPACE=args.namespace,
                 STORAGE_CLASS=args.settings.hub.storage.class_,

@@ -55,7 +55,7 @@ def _keep_one(place: Place, claim: Any) -> None:
     place.api.patch_persistent_volume(volume.metadata.name, retain, _request_timeout=ANSWER_SECONDS)
     key = volume.spec.csi.volume_handle
     try:
-        place.mark(key, metadata.marks(place.gateway, claim))
+        place.mark(key, metadata.marks(place.owner, claim))
     except NotFoundException:
         say(f"home {claim.metadata.name} is lost: somebody deleted its volume {key}")
         return
@@ -71,7 +71,7 @@ def keep_from_outside(place: Place, cluster: str) -> None:
     for volume in place.volumes():
         said = volume.metadata or {}
         claim, namespace = said.get(metadata.CSI_CLAIM), said.get(metadata.CSI_NAMESPACE)
-        if metadata.is_home(said, place.gateway):
+        if metadata.is_home(said, place.owner.gateway):
             place.mark(volume.id, {metadata.JANITOR: "true"})
             claim = said[metadata.CLAIM]
         elif said.get(metadata.CSI_CLUSTER) != cluster:
@@ -81,7 +81,7 @@ def keep_from_outside(place: Place, cluster: str) -> None:
             say(f"volume {volume.id} may be a home, but does not say whose; it stays as it is")
             continue
         elif namespace == place.namespace and claim != metadata.HUB_DATABASE:
-            place.mark(volume.id, metadata.owned(place.gateway, claim))
+            place.mark(volume.id, metadata.owned(place.owner, claim))
         else:
             continue
         found += 1

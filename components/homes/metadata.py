@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from components.cloud.ownership import OWNER_LABEL
+from components.cloud.ownership import OWNER_LABEL, Owner
 
 DRIVER = "cinder.csi.openstack.org"
 CSI_CLUSTER = f"{DRIVER}/cluster"
@@ -34,7 +34,7 @@ CONTROL_PLANES_OWN = "kubernetes.io/"
 """Part of the annotations that Kubernetes and kubectl write about the old cluster."""
 
 
-def marks(gateway: str, claim: Any) -> dict[str, str]:
+def marks(owner: Owner, claim: Any) -> dict[str, str]:
     """The metadata for the volume of `claim` (a V1PersistentVolumeClaim). `claim_of` reads it."""
     meta = claim.metadata
     annotations = {
@@ -46,12 +46,12 @@ def marks(gateway: str, claim: Any) -> dict[str, str]:
         **{ANNOTATION + key: text for key, text in annotations.items()},
     }
     fitting = {key: text for key, text in details.items() if len(key) <= LONGEST and len(text) <= LONGEST}
-    return {**fitting, **owned(gateway, meta.name)}
+    return {**fitting, **owned(owner, meta.name)}
 
 
-def owned(gateway: str, claim: str) -> dict[str, str]:
+def owned(owner: Owner, claim: str) -> dict[str, str]:
     """The least metadata of a kept volume: whose home it is, and that it outlives its cluster."""
-    return {OWNER_LABEL: gateway, CLAIM: claim, JANITOR: "true"}
+    return {**owner.marks, CLAIM: claim, JANITOR: "true"}
 
 
 def is_home(metadata: Mapping[str, str] | None, gateway: str) -> bool:

@@ -13,6 +13,8 @@ from tenacity import RetryError, Retrying, retry_if_result
 from tenacity import stop_after_delay as after
 from tenacity import wait_fixed as every
 
+from components.cloud.ownership import Owner
+
 POLL_SECONDS = 1
 SETTLE_SECONDS = 300
 """How long the hub may take to end, and a claim to be bound."""
@@ -26,7 +28,7 @@ class HomesError(Exception):
 class Place:
     """Whose homes, and where they are."""
 
-    gateway: str
+    owner: Owner
     namespace: str
     cloud: Connection
     api: client.CoreV1Api

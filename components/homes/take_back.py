@@ -24,7 +24,7 @@ def take_back(place: Place, storage_class: str) -> None:
         lambda classes: storage_class not in classes,
         f"gateway:hub.storage.class: the cluster has no {storage_class} (`kubectl get storageclass`)",
     )
-    homes = [volume for volume in place.volumes() if metadata.is_home(volume.metadata, place.gateway)]
+    homes = [volume for volume in place.volumes() if metadata.is_home(volume.metadata, place.owner.gateway)]
     count = Counter(home.metadata[metadata.CLAIM] for home in homes)
     for claim in (claim for claim, times in count.items() if times > 1):
         ids = ", ".join(home.id for home in homes if home.metadata[metadata.CLAIM] == claim)

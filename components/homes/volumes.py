@@ -2,7 +2,7 @@
 
 `grow` enlarges homes that are smaller than SIZE_GIB, and so does `take-back`.
 
-Environment: GATEWAY, CLUSTER_ID, NAMESPACE, STORAGE_CLASS, SIZE_GIB, and the cloud's
+Environment: GATEWAY, STACK, CLUSTER_ID, NAMESPACE, STORAGE_CLASS, SIZE_GIB, and the cloud's
 (components/cloud/connection.py). Standard input: the kubeconfig. `take-back` prints the cluster's name in the
 volumes' metadata, `grow` prints it again, and `keep` finds it in PULUMI_COMMAND_STDOUT. Exit 1: a home could
 not be kept, given back or enlarged.
@@ -19,6 +19,7 @@ from openstack.exceptions import SDKException
 from urllib3.exceptions import HTTPError
 
 from components.cloud.connection import from_environment
+from components.cloud.ownership import Owner
 from components.cluster.access import client_of
 from components.homes.grow import grow
 from components.homes.keep import keep_homes
@@ -31,7 +32,7 @@ def main(words: list[str]) -> int:
     cluster_id = os.environ["CLUSTER_ID"]
     try:
         place = Place(
-            gateway=os.environ["GATEWAY"],
+            owner=Owner(os.environ["GATEWAY"], os.environ.get("STACK", "")),
             namespace=os.environ["NAMESPACE"],
             cloud=from_environment(),
             api=client.CoreV1Api(client_of(sys.stdin.read())),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pulumi
@@ -17,6 +18,22 @@ from components.settings.model import Settings
 from components.settings.secrets import SECRETS, secret_mistakes
 
 NAMESPACE = "gateway"
+PLACEHOLDERS = ("xxx000000", "your-university", "your-organization")
+"""What stands in Pulumi.dev.yaml, and in the examples of mistakes, for something of the operator's own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """The current stack's configuration, as far as it can be used."""
+
+    settings: Settings | None
+    """None: `mistakes` says why."""
+    secrets: dict[str, pulumi.Output[str]]
+    """Those of SECRETS that the gateway needs."""
+    cloud: CloudConfig | None
+    """How to reach the cloud; None: `mistakes` says why."""
+    mistakes: tuple[Mistake, ...]
+    """What is wrong with the stack's file, to be told together with what is wrong with the cloud."""
 
 
 def check(config: dict[str, Any]) -> Settings:
@@ -31,18 +48,16 @@ def check(config: dict[str, Any]) -> Settings:
         raise SettingsError(mistakes) from None
 
 
-def load() -> tuple[Settings, dict[str, pulumi.Output[str]], CloudConfig]:
-    """The current stack's settings, those of SECRETS that it has, and how it reaches the cloud.
-
-    Raises SettingsError with one Mistake for each wrong, missing or unknown key, secrets included.
-    """
+def load() -> Loaded:
+    """The current stack's settings and secrets, and how it reaches the cloud; each wrong key is a Mistake."""
     config = pulumi.Config(NAMESPACE)
-    mistakes: list[Mistake] = []
+    parsed = {key: _parsed(config, key) for key in _keys(config) if key not in SECRETS and config.get(key)}
+    # Pulumi.yaml gives an empty object or list to each key that the stack's file does not have.
+    read = {key: value for key, value in parsed.items() if value not in ({}, [])}
+    mistakes = list(_placeholders(NAMESPACE, ":", read))
     settings: Settings | None = None
     try:
-        settings = check(
-            {key: _parsed(config, key) for key in _keys(config) if key not in SECRETS and config.get(key)}
-        )
+        settings = check(read)
     except SettingsError as error:
         mistakes.extend(error.mistakes)
     needed = ["adminPassword", "userPassword"]
@@ -56,10 +71,25 @@ def load() -> tuple[Settings, dict[str, pulumi.Output[str]], CloudConfig]:
         cloud = _cloud(pulumi.Config("openstack"))
     except SettingsError as error:
         mistakes.extend(error.mistakes)
-    if mistakes or settings is None or cloud is None:
+    return Loaded(
+        settings=settings,
+        secrets={key: config.require_secret(key) for key in needed if config.get(key)},
+        cloud=cloud,
         # The value of a misspelt key may be a secret.
-        raise SettingsError(replace(m, value=None) if is_config_secret(m.key) else m for m in mistakes)
-    return settings, {key: config.require_secret(key) for key in needed}, cloud
+        mistakes=tuple(replace(m, value=None) if is_config_secret(m.key) else m for m in mistakes),
+    )
+
+
+def _placeholders(key: str, joint: str, value: Any) -> Iterator[Mistake]:
+    """A Mistake for each text in `value` that nobody has filled in yet."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _placeholders(f"{key}{joint}{name}", ".", inner)
+    elif isinstance(value, list):
+        for i, inner in enumerate(value):
+            yield from _placeholders(f"{key}[{i}]", ".", inner)
+    elif isinstance(value, str) and any(placeholder in value for placeholder in PLACEHOLDERS):
+        yield Mistake(key=key, rule="is still a placeholder; enter your own", value=value)
 
 
 def registry_password() -> str | None:

@@ -12,8 +12,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 from pydantic_core import PydanticCustomError
 
 from components.settings.hub import Hub, Images
-from components.settings.names import MagnumName, room_for_group
-from components.settings.types import Change, Email, Minutes, Model, Zone, once
+from components.settings.types import Change, Email, MagnumName, Minutes, Model, Zone, once, room_for_group
 from components.site import SITE
 
 DEFAULT_WORKER = "default-worker"
@@ -28,6 +27,7 @@ OWNED_LABELS = (
     "max_node_count",
     "kube_dashboard_enabled",
     "gateway",
+    "gateway_stack",
     "gateway_attempt",
 )
 
@@ -127,13 +127,22 @@ class Timeouts(Model):
     """For the certificate to be issued."""
 
 
+class Renamed(Model):
+    """Another name of the stack that owns the gateway, which the cloud still knows by its former one."""
+
+    from_: Annotated[str, Change.NEXT_UP] = Field(alias="from", examples=["gateway/dev"])
+    """The name that the cloud knows, as `pulumi up` says it when it refuses."""
+    to: Annotated[str, Change.NEXT_UP] = Field(examples=["gateway/prod"])
+    """The name of this stack. In a stack of another name the whole setting does nothing."""
+
+
 class Settings(Model):
     """The gateway as a whole."""
 
     name: Annotated[MagnumName, Change.ANOTHER] = Field(examples=["gw25"])
     """Name of the gateway, of its cluster, and of its host in the zone."""
-    zone: Annotated[Zone, Change.HUB] = Field(examples=[SITE.zone])
-    """The project's DNS zone in Designate. With another one, record and certificate are made again."""
+    zone: Annotated[Zone, Change.ANOTHER] = Field(examples=[SITE.zone])
+    """The project's DNS zone in Designate."""
     cluster: Cluster = Field(examples=[{"template": "kubernetes-1-34-jammy"}])
     node_groups: list[NodeGroup] = Field(
         min_length=1, examples=[[{"name": "mediums", "flavor": "m3.medium", "min": 1, "max": 20}]]
@@ -151,6 +160,7 @@ class Settings(Model):
         [], examples=[["address", "homes"]]
     )
     """What `pulumi destroy` leaves, for the next `pulumi up` to take back."""
+    renamed: Renamed | None = None
 
     @property
     def fqdn(self) -> str:

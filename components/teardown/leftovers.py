@@ -4,51 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
 
 from openstack.connection import Connection
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from components.cloud.ownership import OWNER_LABEL, description
+from components.cloud.ownership import Owner, described, marked
 from components.homes.metadata import CLAIM, CSI_CLUSTER, is_home
 from components.site import SITE
+from components.teardown.left import Gateway, Left
+from components.teardown.strays import strays
 
 POLL_SECONDS = 5
-CREDENTIAL = "magnum-"
-"""A cluster's application credential is named after it: this prefix and the cluster's UUID."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Left:
-    """One thing that is left of a gateway."""
-
-    kind: str
-    name: str
-    remove: str
-    """The command that removes it."""
-    cost: str = "0 SU"
-    """A day. Jetstream2 does not bill storage and addresses in SU; they count against the quota."""
-    going: bool = False
-    """The cloud is deleting it."""
-    kept: bool = False
-    """The settings keep it."""
-
-    def __str__(self) -> str:
-        text = f"{self.kind} {self.name}: {self.cost} a day"
-        return f"kept: {text}" if self.kept else f"{text}; remove it with `{self.remove}`"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Gateway:
-    """Whose leftovers are looked for."""
-
-    name: str
-    fqdn: str
-    zone_id: str
-    keep: frozenset[str] = frozenset()
-    known: frozenset[str] = frozenset()
-    """Stray credentials from before this gateway."""
+CONTROL_PLANE = re.compile(r"k8s-clusterapi-cluster-(?:magnum-[0-9a-f]+-)?(.+)-kubeapi")
+"""The load balancer of a cluster's API server, as cluster-api-provider-openstack calls it."""
+SECURITY_GROUP = re.compile(
+    r"k8s-cluster-(?:magnum-[0-9a-f]+-)?(.+)-secgroup-(?:controlplane|worker|bastion)"
+)
+"""The security groups of its machines (`securitygroups.go` there)."""
 
 
 def names_of(gateway: str, cloud: Connection) -> re.Pattern[str]:
@@ -68,26 +40,15 @@ def names_of(gateway: str, cloud: Connection) -> re.Pattern[str]:
     return re.compile(rf"{excluded}{re.escape(gateway)}(-[a-z0-9]{{12}})?(?![a-z0-9])")
 
 
-def strays(cloud: Connection) -> Iterator[tuple[str, str]]:
-    """Id and name of each credential whose cluster is gone.
-
-    Nothing says which gateway the cluster belonged to, so only those count that were not there before.
-    """
-    clusters = {cluster.uuid for cluster in cloud.container_infrastructure_management.clusters()}
-    project = cloud.current_project_id
-    identity: Any = cloud.identity  # of version 3, as application credentials are
-    for credential in identity.application_credentials(user=cloud.current_user_id):
-        name = str(credential.name)
-        ours = credential.project_id in (project, None)
-        if ours and name.startswith(CREDENTIAL) and name.removeprefix(CREDENTIAL) not in clusters:
-            yield str(credential.id), name
+def _is_of(owner: Owner | None, gateway: Gateway) -> bool:
+    return owner is not None and owner.gateway == gateway.name
 
 
 def _clusters(cloud: Connection, gateway: Gateway) -> Iterator[Left]:
     for cluster in cloud.container_infrastructure_management.clusters():
         if cluster.name == gateway.name:
             full = cloud.container_infrastructure_management.get_cluster(cluster)
-            if (full.labels or {}).get(OWNER_LABEL) == gateway.name:
+            if _is_of(marked(full.labels), gateway):
                 yield Left(
                     kind="cluster",
                     name=f"{cluster.name} ({cluster.status})",
@@ -100,7 +61,7 @@ def _clusters(cloud: Connection, gateway: Gateway) -> Iterator[Left]:
 def _balancers(cloud: Connection, names: re.Pattern[str]) -> Iterator[Left]:
     for balancer in cloud.load_balancer.load_balancers():
         service, _, rest = str(balancer.name).partition("kube_service_")
-        cluster = rest.split("_")[0] if not service else _control_plane(str(balancer.name))
+        cluster = rest.split("_")[0] if not service else _cluster_api(CONTROL_PLANE, balancer.name)
         if names.fullmatch(cluster):
             yield Left(
                 kind="load balancer",
@@ -110,16 +71,16 @@ def _balancers(cloud: Connection, names: re.Pattern[str]) -> Iterator[Left]:
             )
 
 
-def _control_plane(balancer: str) -> str:
-    """The cluster whose API server is behind the load balancer, by Cluster API's name; else ''."""
-    found = re.fullmatch(r"k8s-clusterapi-cluster-(?:magnum-[0-9a-f]+-)?(.+)-kubeapi", balancer)
+def _cluster_api(pattern: re.Pattern[str], name: str) -> str:
+    """The cluster by Cluster API's name in the `name` of what its OpenStack provider made; else ''."""
+    found = pattern.fullmatch(name)
     return found[1] if found else ""
 
 
 def _addresses(cloud: Connection, gateway: Gateway, names: re.Pattern[str]) -> Iterator[Left]:
     for ip in cloud.network.ips():
         text = str(ip.description or "")
-        reserved = text == description(gateway.name)
+        reserved = _is_of(described(text), gateway)
         made_for, _, cluster = text.rpartition(" from cluster ")
         if reserved or (made_for.startswith("Floating IP for Kubernetes") and names.fullmatch(cluster)):
             yield Left(
@@ -151,6 +112,23 @@ def _servers(cloud: Connection, names: re.Pattern[str]) -> Iterator[Left]:
             )
 
 
+def _ports(cloud: Connection, names: re.Pattern[str]) -> Iterator[Left]:
+    """The machines' ports, `<machine>-<number>`: a server that is deleted by hand leaves them."""
+    for port in cloud.network.ports():
+        if _of_a_machine(port.name or "", names):
+            yield Left(kind="port", name=port.name, remove=f"openstack port delete {port.id}")
+
+
+def _security_groups(cloud: Connection, names: re.Pattern[str]) -> Iterator[Left]:
+    for group in cloud.network.security_groups():
+        # Of a load balancer: cloud-provider-openstack's `lb-sg-<Service's UID>-…`, which this text describes.
+        of_a_service = re.fullmatch(r"Security Group for .* in cluster (.+)", group.description or "")
+        cluster = of_a_service[1] if of_a_service else _cluster_api(SECURITY_GROUP, group.name)
+        if names.fullmatch(cluster):
+            remove = f"openstack security group delete {group.id}"
+            yield Left(kind="security group", name=group.name, remove=remove)
+
+
 def _volumes(cloud: Connection, gateway: Gateway, names: re.Pattern[str]) -> Iterator[Left]:
     for volume in cloud.block_storage.volumes(details=True):
         said = volume.metadata or {}
@@ -168,22 +146,12 @@ def _volumes(cloud: Connection, gateway: Gateway, names: re.Pattern[str]) -> Ite
 
 def _records(cloud: Connection, gateway: Gateway) -> Iterator[Left]:
     for record in cloud.dns.recordsets(gateway.zone_id):
-        if record.name == f"{gateway.fqdn}." and record.description == description(gateway.name):
+        if record.name == f"{gateway.fqdn}." and _is_of(described(record.description), gateway):
             yield Left(
                 kind="record",
                 name=record.name,
                 remove=f"openstack recordset delete {gateway.zone_id} {record.id}",
                 going=record.status == "PENDING" and record.action == "DELETE",
-            )
-
-
-def _credentials(cloud: Connection, gateway: Gateway) -> Iterator[Left]:
-    for key, name in strays(cloud):
-        if key not in gateway.known:
-            yield Left(
-                kind="application credential",
-                name=name,
-                remove=f"openstack application credential delete {key}",
             )
 
 
@@ -195,9 +163,11 @@ def left(cloud: Connection, gateway: Gateway) -> list[Left]:
         _balancers(cloud, names),
         _addresses(cloud, gateway, names),
         _servers(cloud, names),
+        _ports(cloud, names),
+        _security_groups(cloud, names),
         _volumes(cloud, gateway, names),
         _records(cloud, gateway),
-        _credentials(cloud, gateway),
+        (stray for key, stray in strays(cloud, gateway.name) if key not in gateway.known),
     ]
     return [thing for look in looks for thing in look]
 

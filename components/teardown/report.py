@@ -1,7 +1,7 @@
 """Ask the cloud what is left of a destroyed gateway, and print it with its cost a day.
 
 Environment: GATEWAY, FQDN, ZONE_ID, KEEP (what may stay), and the cloud's (components/cloud/connection.py).
-The argument `before` prints the stray credentials that are there before the gateway: see `strays`.
+The argument `before` prints the strays that are there before the gateway: see `strays`.
 Exit 1: something of this gateway is left, or the cloud does not answer.
 """
 
@@ -14,7 +14,9 @@ from keystoneauth1.exceptions import ClientException
 from openstack.exceptions import SDKException
 
 from components.cloud.connection import from_environment
-from components.teardown.leftovers import Gateway, settled, strays
+from components.teardown.left import Gateway
+from components.teardown.leftovers import settled
+from components.teardown.strays import strays
 
 PATIENCE_SECONDS = 300
 """How long to wait for what the cloud is still deleting."""
@@ -32,7 +34,7 @@ def main(words: list[str]) -> int:
     try:
         cloud = from_environment()
         if words == ["before"]:
-            print(*(key for key, _ in strays(cloud)))
+            print(*(key for key, _ in strays(cloud, gateway.name)))
             return 0
         found = settled(cloud, gateway, timeout_s=PATIENCE_SECONDS)
     except (SDKException, ClientException) as error:

@@ -10,6 +10,10 @@ from rich.console import Console
 from rich.table import Table
 
 PARTS = {
+    "tests/lifecycle/test_changes.py": "changes",
+    "tests/lifecycle/test_node_groups.py": "changes",
+    "tests/lifecycle/test_owner.py": "changes",
+    "tests/lifecycle/test_credential.py": "faults",
     "tests/lifecycle/test_drift.py": "drift",
     "tests/lifecycle/test_faults.py": "faults",
     "tests/lifecycle/test_interruptions.py": "faults",

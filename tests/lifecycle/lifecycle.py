@@ -27,7 +27,6 @@ def clusters(cloud: Connection, name: str) -> list[Any]:
 
 def inventory(cloud: Connection) -> dict[str, list[str]]:
     """All that the project has, of whomever."""
-    (zone,) = cloud.dns.zones()
     identity: Any = cloud.identity
     return {
         "clusters": [c.name for c in cloud.container_infrastructure_management.clusters()],
@@ -35,9 +34,16 @@ def inventory(cloud: Connection) -> dict[str, list[str]]:
         "floating IPs": [ip.description for ip in cloud.network.ips()],
         "volumes": [v.name for v in cloud.block_storage.volumes()],
         "servers": [s.name for s in cloud.compute.servers()],
-        "records": [r.name for r in cloud.dns.recordsets(zone) if r.type == "A"],
+        "ports": [p.name for p in cloud.network.ports()],
+        "security groups": [g.name for g in cloud.network.security_groups()],
+        "records": [r.name for z in cloud.dns.zones() for r in cloud.dns.recordsets(z) if r.type == "A"],
         "credentials": [c.name for c in identity.application_credentials(cloud.current_user_id)],
     }
+
+
+def with_ids(resources: dict[str, str]) -> dict[str, str]:
+    """The resources that are more than a name for others."""
+    return {name: key for name, key in resources.items() if key}
 
 
 def log_in(gateway: Gateway) -> None:

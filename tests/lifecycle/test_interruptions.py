@@ -6,7 +6,6 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from openstack.connection import Connection
 
 from sandbox.tests.magnum import eventually
@@ -93,15 +92,3 @@ def test_two_gateways_at_once(new_gateway: NewGateway, cloud: Connection) -> Non
     gateways[0].pulumi("destroy", "--yes", "--skip-preview")
     gateways[1].up("--expect-no-changes")
     assert [cluster.name for cluster in clusters(cloud, "south")] == ["south"]
-
-
-@pytest.mark.parametrize(
-    ("name", "cloud_name", "words"),
-    [("restricted", "sandbox-restricted", "403")],
-)
-def test_a_restricted_credential_is_told(
-    new_gateway: NewGateway, name: str, cloud_name: str, words: str
-) -> None:
-    gateway = new_gateway(name)
-    gateway.change(lambda config: config.update({"openstack:cloud": cloud_name}))
-    assert words in gateway.up(code=1)

@@ -17,7 +17,15 @@ UNNAMED = ("openstack:networking/floatingIp:FloatingIp", "pulumi:providers:kuber
 """There may be two for a while: the cloud chooses the address, and a provider is nothing outside."""
 APART = (
     ("magnum",),
-    ("mediums-magnum", "record-a", "ingress-namespace", "certificates-namespace", "hub-namespace"),
+    (
+        "coredns",
+        "metrics-server",
+        "mediums-magnum",
+        "record-a",
+        "ingress-namespace",
+        "certificates-namespace",
+        "hub-namespace",
+    ),
     ("ingress-attachment", "ingress-release", "certificates-release", "certificates-staging", "hub-release"),
 )
 """Ends of URNs. None is replaced because of another one that stands beside it."""

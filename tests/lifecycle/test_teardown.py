@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from openstack.connection import Connection
@@ -20,6 +22,7 @@ from tests.lifecycle.lifecycle import (
     killed_when_it_shows,
     log_in,
     remove_what_is_left,
+    with_ids,
 )
 
 NewGateway = Callable[[str], Gateway]
@@ -97,6 +100,36 @@ def test_without_an_api_server(
     assert inventory(cloud) == empty
 
 
+def test_a_cluster_that_could_not_clean_up(
+    new_gateway: NewGateway, cloud: Connection, empty: dict[str, list[str]]
+) -> None:
+    gateway = new_gateway("revoked")
+    gateway.up()
+    identity: Any = cloud.identity
+    (own,) = [
+        credential.id
+        for credential in identity.application_credentials(cloud.current_user_id)
+        if credential.name.startswith(f"magnum-{gateway.outputs()['cluster_id']}")
+    ]
+    gateway.run("openstack", "application", "credential", "delete", own)
+    cluster_deleted_by_hand(gateway, cloud)
+    network = next(cloud.network.networks(name="auto_allocated_network"))
+    stray = cloud.network.create_port(name=f"octavia-lb-{uuid.uuid4()}", network_id=network.id)
+    shown = destroy(gateway, "--refresh", code=1, **DEAD)
+    kinds = re.findall(r"^ +(\D+?) \S+: .* a day; remove it with", shown, flags=re.MULTILINE)
+    assert {kind: kinds.count(kind) for kind in kinds} == {
+        "load balancer": 1,
+        "server": 3,
+        "port": 4,
+        "security group": 2,
+        "volume": 1,
+    }, shown
+    assert f"port {stray.name}: 0 SU a day" in shown
+    remove_what_is_left(gateway, shown)
+    assert "audit: nothing of revoked is left" in destroy(gateway)
+    assert inventory(cloud) == empty
+
+
 def test_killed_and_repeated(new_gateway: NewGateway, cloud: Connection, empty: dict[str, list[str]]) -> None:
     gateway = new_gateway("killed-twice")
     gateway.up()
@@ -106,11 +139,6 @@ def test_killed_and_repeated(new_gateway: NewGateway, cloud: Connection, empty: 
         gateway.pulumi("cancel", "--yes")
     assert f"audit: nothing of {gateway.name} is left" in destroy(gateway)
     assert inventory(cloud) == empty
-
-
-def with_ids(resources: dict[str, str]) -> dict[str, str]:
-    """The resources that are more than a name for others."""
-    return {name: key for name, key in resources.items() if key}
 
 
 def test_protected_and_kept(new_gateway: NewGateway, cloud: Connection, empty: dict[str, list[str]]) -> None:

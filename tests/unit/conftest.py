@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pytest
@@ -22,10 +22,14 @@ from components import preflight
 from components.cloud import existing
 from components.cloud import survey as cloud
 from components.cloud.flavors import Flavor, by_name
+from components.cloud.ownership import Owner
 from components.edge import ingress_nginx, service
 from components.images import pinned
 from components.images.registry import RegistryError
 from components.settings.errors import Mistake, SettingsError
+
+if TYPE_CHECKING:
+    from tests.unit.cloud import Cloud
 
 ROOT = Path(__file__).parents[2]
 NOVA = yaml.safe_load((ROOT / "sandbox/cloud/jetstream2.yaml").read_text(encoding="utf-8"))["flavors"]
@@ -35,6 +39,9 @@ FLAVORS = by_name(
 """Jetstream2's."""
 INGRESS_IP = "203.0.113.10"
 PUBLISHED = {name: f"registry.test/gateway/{name}:1.0.0" for name in ("pyaos", "idv-cave", "hawkeye")}
+OWNER = Owner("gw25", "gateway/dev")
+OWN = {"xxx000000": "abc123456", "your-university": "our-lab", "quay.io/your-organization": "quay.io/our-lab"}
+"""What an operator enters in Pulumi.dev.yaml."""
 SECRETS = {"adminPassword": "a" * 32, "userPassword": "u" * 8}
 
 
@@ -100,6 +107,8 @@ class Run:
 def stack_file(stack: str = "dev") -> dict[str, Any]:
     """The configuration of a stack's file."""
     text = (ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
+    for placeholder, own in OWN.items():
+        text = text.replace(placeholder, own)
     return dict(yaml.safe_load(text)["config"])
 
 
@@ -123,9 +132,10 @@ def survey(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     def look(_settings: Any, _cloud: Any, fit: Callable[..., Iterable[Mistake]]) -> cloud.Survey:
         if mistakes := list(fit({**FLAVORS, "m9.medium": Flavor(name="m9.medium", vcpu=8, gib=30)})):
             raise SettingsError(mistakes)
-        return cloud.Survey(template_id="template-uuid", zone_id="zone-uuid", **answer)
+        return cloud.Survey(owner=OWNER, template_id="template-uuid", zone_id="zone-uuid", **answer)
 
     monkeypatch.setattr(preflight, "survey", look)
+    monkeypatch.setattr(preflight, "reach", lambda _: None)
     monkeypatch.setattr(preflight, "look_inside", lambda *_: preflight.Inside())
 
     def silent(reference: str, _: object = None) -> str:
@@ -167,3 +177,15 @@ def program(survey: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator
         return Run(recorded=recorded, outputs=unwrap(outputs))
 
     yield run
+
+
+@pytest.fixture
+def answering(monkeypatch: pytest.MonkeyPatch) -> Cloud:
+    """A cloud that has nothing of the gateway yet, seen by the stack gateway/dev."""
+    from tests.unit.cloud import Cloud  # noqa: PLC0415  (it needs this file)
+
+    answer = Cloud()
+    monkeypatch.setattr(cloud, "connect", lambda _: answer)
+    for part, name in {"organization": "organization", "project": "gateway", "stack": "dev"}.items():
+        monkeypatch.setattr(pulumi, f"get_{part}", lambda name=name: name)
+    return answer

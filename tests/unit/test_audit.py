@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 
-from components.cloud.ownership import description
+from components.cloud.ownership import Owner
 from components.homes import metadata as kept_homes
 from components.teardown import leftovers as audit
+from components.teardown.left import Gateway
+from tests.unit.conftest import OWNER
 
 STACK = "gw25-abcdefghijkl"
 """What Cluster API calls a cluster of the name gw25."""
 ZONE = "zone-uuid"
-GATEWAY = audit.Gateway(name="gw25", fqdn="gw25.x.test", zone_id=ZONE)
+GATEWAY = Gateway(name="gw25", fqdn="gw25.x.test", zone_id=ZONE)
 
 
 def thing(**fields: Any) -> SimpleNamespace:
@@ -43,8 +45,20 @@ def record(name: str, text: str) -> SimpleNamespace:
     return thing(id=f"id of {text}", name=name, description=text, status="ACTIVE", action="NONE")
 
 
-def credential(cluster: str, project: str = "p") -> SimpleNamespace:
-    return thing(id=f"id of {cluster}", name=f"magnum-{cluster}", project_id=project)
+def credential(cluster: str, project: str = "p", text: str | None = None) -> SimpleNamespace:
+    return thing(id=f"id of {cluster}", name=f"magnum-{cluster}", project_id=project, description=text)
+
+
+def port(name: str) -> SimpleNamespace:
+    return thing(id=f"id of {name}", name=name)
+
+
+def security_group(name: str, text: str = "") -> SimpleNamespace:
+    return thing(id=f"id of {name}", name=name, description=text)
+
+
+def uuid(digit: int) -> str:
+    return "-".join(f"{digit}" * length for length in (8, 4, 4, 4, 12))
 
 
 class Cloud:
@@ -60,14 +74,16 @@ class Cloud:
             clusters=listed("clusters"), get_cluster=lambda found: found
         )
         self.load_balancer = thing(load_balancers=listed("balancers"))
-        self.network = thing(ips=listed("ips"))
+        self.network = thing(
+            ips=listed("ips"), ports=listed("ports"), security_groups=listed("security_groups")
+        )
         self.compute = thing(servers=listed("servers"), flavors=listed("flavors"))
         self.block_storage = thing(volumes=listed("volumes"))
         self.dns = thing(recordsets=listed("records"))
         self.identity = thing(application_credentials=listed("credentials"))
 
 
-def names(gateway: audit.Gateway = GATEWAY, /, **has: list[Any]) -> list[str]:
+def names(gateway: Gateway = GATEWAY, /, **has: list[Any]) -> list[str]:
     cloud: Any = Cloud(**has)
     return [left.name for left in audit.left(cloud, gateway) if not left.kept]
 
@@ -91,11 +107,11 @@ CASES: dict[str, tuple[str, list[Any], list[Any]]] = {
     "floating IPs": (
         "ips",
         [
-            address(description("gw25")),
+            address(OWNER.description),
             address(f"Floating IP for Kubernetes external service a/b from cluster {STACK}"),
         ],
         [
-            address(description("gw25b")),
+            address(Owner("gw25b", "gateway/dev").description),
             address("Floating IP for Kubernetes external service gw25/b from cluster shop"),
             address(""),
         ],
@@ -117,10 +133,50 @@ CASES: dict[str, tuple[str, list[Any], list[Any]]] = {
     ),
     "records": (
         "records",
-        [record("gw25.x.test.", description("gw25"))],
-        [record("gw25.x.test.", "mine"), record("www.x.test.", description("gw25"))],
+        [record("gw25.x.test.", OWNER.description)],
+        [record("gw25.x.test.", "mine"), record("www.x.test.", OWNER.description)],
     ),
-    "credentials": ("credentials", [credential("gone")], [credential("gone elsewhere", project="other")]),
+    "credentials": (
+        "credentials",
+        [
+            credential(uuid(1)),
+            credential(f"{uuid(2)}-0123abcd", text="Magnum cluster (gw25)"),
+            credential(uuid(3), text=f"Magnum cluster ({uuid(3)})"),
+        ],
+        [
+            credential(uuid(4), project="other"),
+            credential(f"{uuid(5)}-0123abcd", text="Magnum cluster (shop)"),
+            credential("mine"),
+        ],
+    ),
+    "ports": (
+        "ports",
+        [
+            port(f"{STACK}-mediums-x1-y2-0"),
+            port(f"octavia-lb-{uuid(1)}"),
+            port(f"ovn-lb-vip-{uuid(2)}"),
+        ],
+        [port(""), port("gw25-printer-0"), port("shop-abcdefghijkl-workers-x1-0"), port("octavia-lb-mine")],
+    ),
+    "security groups": (
+        "security_groups",
+        [
+            security_group(f"k8s-cluster-magnum-0123abcd-{STACK}-secgroup-controlplane"),
+            security_group(f"k8s-cluster-magnum-0123abcd-{STACK}-secgroup-worker"),
+            security_group(
+                f"lb-sg-{uuid(1)}-ingress-nginx-controller",
+                f"Security Group for ingress-nginx/controller Service LoadBalancer in cluster {STACK}",
+            ),
+        ],
+        [
+            security_group("default", "Default security group"),
+            security_group("k8s-cluster-magnum-0123abcd-shop-abcdefghijkl-secgroup-worker"),
+            security_group(
+                f"lb-sg-{uuid(2)}-a-b", "Security Group for a/b Service LoadBalancer in cluster shop"
+            ),
+            security_group("gw25"),
+        ],
+    ),
 }
 
 
@@ -139,17 +195,17 @@ def test_a_cluster_whose_name_looks_like_the_stack_of_ours() -> None:
 
 
 def test_a_reserved_address_may_be_kept() -> None:
-    kept = audit.Gateway(name="gw25", fqdn="gw25.x.test", zone_id=ZONE, keep=frozenset({"address"}))
-    assert names(kept, ips=[address(description("gw25"))]) == []
+    kept = Gateway(name="gw25", fqdn="gw25.x.test", zone_id=ZONE, keep=frozenset({"address"}))
+    assert names(kept, ips=[address(OWNER.description)]) == []
 
 
 def test_homes_may_be_kept() -> None:
     home = volume("pvc-1", STACK)
-    home.metadata.update(kept_homes.owned("gw25", "claim-user1"))
+    home.metadata.update(kept_homes.owned(OWNER, "claim-user1"))
     others = [volume("pvc-2", STACK), volume("pvc-3", "shop")]
-    others[1].metadata.update(kept_homes.owned("shop", "claim-user1"))
+    others[1].metadata.update(kept_homes.owned(Owner("shop", "shop/dev"), "claim-user1"))
     cloud: Any = Cloud(volumes=[home, *others])
-    kept = audit.Gateway(name="gw25", fqdn="gw25.x.test", zone_id=ZONE, keep=frozenset({"homes"}))
+    kept = Gateway(name="gw25", fqdn="gw25.x.test", zone_id=ZONE, keep=frozenset({"homes"}))
     assert [str(left) for left in audit.left(cloud, kept)] == [
         "kept: home claim-user1 (pvc-1): 0 SU, 10 GiB of the quota a day",
         "volume pvc-2: 0 SU, 10 GiB of the quota a day; remove it with `openstack volume delete id of pvc-2`",
@@ -157,10 +213,17 @@ def test_homes_may_be_kept() -> None:
     assert names(GATEWAY, volumes=[home]) == ["claim-user1 (pvc-1)"]
 
 
-def test_credentials_of_clusters_that_live_or_went_before_do_not_count() -> None:
-    known = audit.Gateway(name="gw25", fqdn="gw25.x.test", zone_id=ZONE, known=frozenset({"id of old"}))
-    living = thing(name="shop", uuid="living", stack_id="shop-abcdefghijkl")
-    found = names(known, clusters=[living], credentials=[credential("old"), credential("living")])
+def test_strays_of_what_lives_or_went_before_do_not_count() -> None:
+    before = [credential(uuid(1)), port(f"octavia-lb-{uuid(1)}")]
+    known = Gateway(name="gw25", fqdn="gw25.x.test", zone_id=ZONE, known=frozenset(one.id for one in before))
+    living = thing(name="shop", uuid=uuid(2), stack_id="shop-abcdefghijkl")
+    found = names(
+        known,
+        clusters=[living],
+        balancers=[thing(id=uuid(2), name="front", provisioning_status="ACTIVE")],
+        credentials=[before[0], credential(uuid(2)), credential(f"{uuid(2)}-0123abcd")],
+        ports=[before[1], port(f"octavia-lb-{uuid(2)}")],
+    )
     assert found == []
 
 

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from kubernetes import client
 
+from components.cloud.ownership import marked
 from components.homes import metadata as kept_homes
 from components.homes.keep import DEAD, keep, keep_homes
 from components.homes.place import HomesError, Place
 from components.homes.take_back import take_back
+from tests.unit.conftest import OWNER
 from tests.unit.volumes import CLUSTER, Cloud, Dead, Kubernetes, cinder, claimed, csi, persistent, thing
 
 USER1 = {
@@ -22,7 +24,7 @@ USER1 = {
 
 def place(cloud: Cloud, api: Kubernetes) -> Place:
     stand_ins: dict[str, Any] = {"cloud": cloud, "api": api}
-    return Place(gateway="gw25", namespace="jhub", **stand_ins)
+    return Place(owner=OWNER, namespace="jhub", **stand_ins)
 
 
 @pytest.fixture(autouse=True)
@@ -92,6 +94,7 @@ def test_homes_are_kept_when_the_hub_has_ended(cloud: Cloud, old: Kubernetes) ->
     assert kept(cloud) == {"v-1": "claim-user1", "v-2": "claim-user2"}
     assert old.done == ["pv-1 Retain", "pv-2 Retain"]
     assert cloud.volumes["v-1"].metadata[kept_homes.JANITOR] == "true"
+    assert marked(cloud.volumes["v-1"].metadata) == OWNER
     assert kept_homes.JANITOR not in cloud.volumes["v-db"].metadata
 
 
@@ -147,7 +150,7 @@ def test_a_destruction_that_stopped_half_way_is_taken_back(cloud: Cloud, old: Ku
 
 
 def test_a_claim_that_nobody_binds_is_told(cloud: Cloud) -> None:
-    cloud.volumes["v-1"].metadata.update(kept_homes.owned("gw25", "claim-user1"))
+    cloud.volumes["v-1"].metadata.update(kept_homes.owned(OWNER, "claim-user1"))
     new = Kubernetes([], [])
     new.read_persistent_volume = lambda name, **_: new.volumes[name]  # type: ignore[method-assign]
     with pytest.raises(HomesError, match="home claim-user1 was not bound to its volume v-1; `kubectl"):
@@ -157,7 +160,7 @@ def test_a_claim_that_nobody_binds_is_told(cloud: Cloud) -> None:
 
 def test_two_homes_for_one_user_are_the_operators_to_choose(cloud: Cloud) -> None:
     for key in ("v-1", "v-2"):
-        cloud.volumes[key].metadata.update(kept_homes.owned("gw25", "claim-user1"))
+        cloud.volumes[key].metadata.update(kept_homes.owned(OWNER, "claim-user1"))
     new = Kubernetes([], [])
     with pytest.raises(HomesError, match=r"home claim-user1 was kept more than once, .* v-1, v-2; choose"):
         take_back(place(cloud, new), "default")
@@ -165,7 +168,7 @@ def test_two_homes_for_one_user_are_the_operators_to_choose(cloud: Cloud) -> Non
 
 
 def test_a_home_that_a_user_has_begun_since_is_not_taken_away(cloud: Cloud) -> None:
-    cloud.volumes["v-1"].metadata.update(kept_homes.owned("gw25", "claim-user1"))
+    cloud.volumes["v-1"].metadata.update(kept_homes.owned(OWNER, "claim-user1"))
     new = Kubernetes([claimed("claim-user1", "pv-9", USER1)], [persistent("pv-9", "v-9")])
     with pytest.raises(HomesError, match="was kept in volume v-1, but its user has another one now"):
         take_back(place(cloud, new), "default")
@@ -185,7 +188,7 @@ def test_homes_of_a_dead_cluster_are_kept_by_what_their_volumes_say(
     monkeypatch.setenv(DEAD, said)
     monkeypatch.setenv("PULUMI_COMMAND_STDOUT", CLUSTER)
     cloud.volumes["v-2"].metadata.update(
-        {**kept_homes.owned("gw25", "claim-user2"), kept_homes.CSI_CLUSTER: "gw25-of-an-earlier-life"}
+        {**kept_homes.owned(OWNER, "claim-user2"), kept_homes.CSI_CLUSTER: "gw25-of-an-earlier-life"}
     )
     cloud.volumes["v-3"] = cinder("v-3", **{kept_homes.CSI_CLUSTER: CLUSTER})
     cloud.volumes["v-4"] = cinder("v-4", **csi("data", namespace="elsewhere"))

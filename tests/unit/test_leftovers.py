@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from components.charts.records import forget_release
+from components.cloud.ownership import Owner
 from components.cluster import leftovers
 from components.settings.cloud import CloudConfig
+from tests.unit.conftest import OWNER
 
 
 class Magnum:
@@ -18,13 +20,13 @@ class Magnum:
     def __init__(self, *things: tuple[str, str, str]) -> None:
         self.things = {uuid: {"uuid": uuid, "name": name, "status": status} for uuid, name, status in things}
         self.deleted: list[str] = []
-        self.owner = "gw25"
+        self.owner = OWNER
 
     def clusters(self) -> list[Any]:
         return [SimpleNamespace(**thing) for thing in self.things.values()]
 
     def get_cluster(self, cluster: Any) -> Any:
-        return SimpleNamespace(**self.things[cluster.uuid], labels={"gateway": self.owner})
+        return SimpleNamespace(**self.things[cluster.uuid], labels=self.owner.marks)
 
     def delete_cluster(self, cluster: Any) -> None:
         self.deleted.append(cluster.uuid)
@@ -76,15 +78,15 @@ def magnum(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> M
 def test_a_cluster_that_failed_goes_before_the_next_comes(
     magnum: Magnum, waits: list[str], deleted: list[str]
 ) -> None:
-    leftovers.clear_cluster("gw25", CloudConfig())
+    leftovers.clear_cluster("gw25", OWNER, CloudConfig())
     assert magnum.deleted == deleted
     assert waits == ["DELETE_IN_PROGRESS"] * len(deleted)
 
 
 @pytest.mark.parametrize("magnum", [[("c-1", "gw25", "CREATE_FAILED")]], indirect=True)
 def test_somebody_elses_failed_cluster_stays(magnum: Magnum) -> None:
-    magnum.owner = "someone"
-    leftovers.clear_cluster("gw25", CloudConfig())
+    magnum.owner = Owner("gw25", "gateway/another")
+    leftovers.clear_cluster("gw25", OWNER, CloudConfig())
     assert magnum.deleted == []
 
 

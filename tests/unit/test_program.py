@@ -49,6 +49,14 @@ def test_the_gate_is_open_for_groups_that_may_scale_later(program: Program) -> N
     assert labels["auto_scaling_enabled"] == "true", "Magnum can't change it once the cluster is there"
 
 
+def test_system_pods_may_leave_a_users_node(program: Program) -> None:
+    budgets = program().recorded.of_type("kubernetes:policy/v1:PodDisruptionBudget").values()
+    assert {one["metadata"]["namespace"] for one in budgets} == {"kube-system"}
+    assert [one["spec"]["maxUnavailable"] for one in budgets] == [1, 1]
+    chosen = [one["spec"]["selector"]["matchLabels"] for one in budgets]
+    assert chosen == [{"k8s-app": "kube-dns"}, {"app.kubernetes.io/name": "metrics-server"}]
+
+
 def test_the_dashboard_is_off(program: Program) -> None:
     labels = program().recorded.one("openstack:containerinfra/cluster:Cluster")["labels"]
     assert labels["kube_dashboard_enabled"] == "false"
@@ -58,7 +66,7 @@ def test_record_is_fed_by_the_ingress_not_by_the_reserved_address(program: Progr
     record = program().recorded.one("openstack:dns/recordSet:RecordSet")
     assert record["records"] == [INGRESS_IP]
     assert (record["name"], record["type"], record["ttl"]) == (
-        "gw25.xxx000000.projects.jetstream-cloud.org.",
+        "gw25.abc123456.projects.jetstream-cloud.org.",
         "A",
         3600,
     )
@@ -134,14 +142,22 @@ def test_a_folder_without_the_charts_is_refused(program: Program, tmp_path: Path
     assert f"gateway:charts: {rule}, got '{tmp_path}'" in str(refused.value)
 
 
-def test_cert_manager_can_be_pinned_to_the_control_plane(program: Program) -> None:
+@pytest.mark.parametrize(
+    ("on_control_plane", "selector"),
+    [
+        (True, {"node-role.kubernetes.io/control-plane": ""}),
+        (False, {"capi.stackhpc.com/node-group": "default-worker"}),
+    ],
+)
+def test_cert_manager_is_on_no_users_node(
+    program: Program, on_control_plane: bool, selector: dict[str, str]
+) -> None:
     def pin(config: dict[str, Any]) -> None:
-        config["gateway:certificates"]["onControlPlane"] = True
+        config["gateway:certificates"]["onControlPlane"] = on_control_plane
 
-    selector = {"node-role.kubernetes.io/control-plane": ""}
     values = program(pin).recorded.release("cert-manager")["values"]
-    assert all(part["nodeSelector"] == selector for part in (values, values["webhook"], values["cainjector"]))
-    assert "nodeSelector" not in program().recorded.release("cert-manager")["values"]
+    parts = [values, *(values[name] for name in ("webhook", "cainjector", "startupapicheck"))]
+    assert [part["nodeSelector"] for part in parts] == [selector] * 4
 
 
 @pytest.mark.parametrize(
@@ -172,12 +188,12 @@ def test_the_certificate_of_the_issuer_in_use_is_waited_for(program: Program) ->
     recorded = program().recorded
     issuer = recorded.release("jhub")["values"]["ingress"]["annotations"]["cert-manager.io/cluster-issuer"]
     waited = recorded.of_type("command:local:Command")["gw25-certificate-ready"]["environment"]
-    assert (waited["ISSUER"], waited["HOST"]) == (issuer, "gw25.xxx000000.projects.jetstream-cloud.org")
+    assert (waited["ISSUER"], waited["HOST"]) == (issuer, "gw25.abc123456.projects.jetstream-cloud.org")
 
 
 def test_hub_has_host_issuer_and_node_groups(program: Program) -> None:
     values = program().recorded.release("jhub")["values"]
-    host = "gw25.xxx000000.projects.jetstream-cloud.org"
+    host = "gw25.abc123456.projects.jetstream-cloud.org"
     assert values["ingress"]["hosts"] == [host]
     assert values["ingress"]["ingressClassName"] == "nginx"
     assert values["singleuser"]["nodeSelector"] == {"capi.stackhpc.com/node-group": "mediums"}
@@ -195,6 +211,7 @@ def test_homes_stand_between_the_hubs_namespace_and_the_hub(program: Program) ->
     homes = commands["gw25-hub-homes-volumes"]
     assert homes["environment"] == {
         "GATEWAY": "gw25",
+        "STACK": "gateway/dev",
         "CLUSTER_ID": "gw25-magnum-id",
         "NAMESPACE": "jhub",
         "STORAGE_CLASS": "default",
@@ -219,7 +236,7 @@ def test_the_hub_is_given_the_cookie_secret_as_a_secret(program: Program) -> Non
 
 def test_outputs(program: Program) -> None:
     outputs = program().outputs
-    host = "gw25.xxx000000.projects.jetstream-cloud.org"
+    host = "gw25.abc123456.projects.jetstream-cloud.org"
     assert (outputs["url"], outputs["fqdn"], outputs["ingress_ip"]) == (f"https://{host}", host, INGRESS_IP)
     assert outputs["node_groups"] == ["mediums"]
     assert outputs["hub_admin"] == "admin1"

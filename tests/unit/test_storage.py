@@ -13,6 +13,7 @@ from components.homes.place import HomesError, Place
 from components.hub.storage import storage_mistakes
 from components.settings.hub import Storage
 from tests.unit.claims import DATABASE, FIXED, GROWING, HOMES, Kubernetes, claim
+from tests.unit.conftest import OWNER
 from tests.unit.volumes import thing
 
 
@@ -95,7 +96,7 @@ def test_a_cluster_without_storage_classes_is_too_new_to_tell(
 
 
 def place(api: Any) -> Place:
-    return Place(gateway="gw25", namespace="jhub", cloud=cast(Any, None), api=api)
+    return Place(owner=OWNER, namespace="jhub", cloud=cast(Any, None), api=api)
 
 
 def sizes(api: Kubernetes) -> dict[str, str]:

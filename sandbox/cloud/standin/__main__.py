@@ -15,7 +15,7 @@ from keystonemiddleware import auth_token
 
 from sandbox.cloud import settings
 from sandbox.cloud.services import wsgi
-from sandbox.cloud.standin import balancer, compute, floating_ip, image, listeners, network, volume
+from sandbox.cloud.standin import balancer, compute, floating_ip, image, listeners, network, port, volume
 from sandbox.cloud.standin.common.store import Store
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def application(store: Store) -> Flask:
     app.config["STORE"] = store
     app.url_map.strict_slashes = False
     app.before_request(balancer.settle)
-    for api in (compute.api, image.api, network.api, floating_ip.api, listeners.api, volume.api):
+    for api in (compute.api, image.api, network.api, floating_ip.api, port.api, listeners.api, volume.api):
         app.register_blueprint(api)
 
     @app.after_request

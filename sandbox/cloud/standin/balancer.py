@@ -12,7 +12,7 @@ from flask import request
 
 from sandbox import layout
 from sandbox.cloud import faults, settings
-from sandbox.cloud.standin import network
+from sandbox.cloud.standin import network, port
 from sandbox.cloud.standin.common import rest
 from sandbox.cloud.standin.common.rest import Answer, ApiError
 from sandbox.cloud.standin.common.store import Body
@@ -69,7 +69,7 @@ def _advance(balancer: Body) -> Body | None:
         balancer |= {"provisioning_status": "ACTIVE", "operating_status": "ONLINE", "updated_at": rest.now()}
         return rest.store().put("loadbalancer", balancer)
     if status == "PENDING_DELETE" and due:
-        network.delete_ports_of(_device(balancer))
+        port.release(_device(balancer))
         _remove_children(balancer["id"])
         rest.store().remove("loadbalancer", balancer["id"])
         return None
@@ -131,7 +131,7 @@ def _create_balancer() -> Answer:
             400, "Validation failure: VIP must contain one of: vip_port_id, vip_network_id, vip_subnet_id."
         )
     balancer = {"id": rest.new_id(), "name": wanted.get("name") or ""}
-    port = network.create_port(
+    vip = port.create(
         network_id, device=_device(balancer), owner="Octavia", name=f"octavia-lb-{balancer['id']}"
     )
     balancer |= {
@@ -140,9 +140,9 @@ def _create_balancer() -> Answer:
         "operating_status": "OFFLINE",
         "admin_state_up": wanted.get("admin_state_up", True),
         "project_id": who.project_id,
-        "vip_address": port["fixed_ips"][0]["ip_address"],
-        "vip_port_id": port["id"],
-        "vip_subnet_id": port["fixed_ips"][0]["subnet_id"],
+        "vip_address": vip["fixed_ips"][0]["ip_address"],
+        "vip_port_id": vip["id"],
+        "vip_subnet_id": vip["fixed_ips"][0]["subnet_id"],
         "vip_network_id": network_id,
         "vip_qos_policy_id": None,
         "provider": wanted.get("provider") or "ovn",

@@ -10,7 +10,7 @@ from typing import Any
 from flask import request
 
 from sandbox.cloud import settings
-from sandbox.cloud.standin import network, volume
+from sandbox.cloud.standin import network, port, volume
 from sandbox.cloud.standin.common import rest
 from sandbox.cloud.standin.common.rest import Answer, ApiError
 from sandbox.cloud.standin.common.store import Body
@@ -107,7 +107,12 @@ def _create_server() -> Answer:
     key = rest.new_id()
     mappings = wanted.get("block_device_mapping_v2", [])
     disks = [volume.create_root_disk(key, mapping) for mapping in mappings if not _of_the_flavor(mapping)]
-    ports = [network.create_port(nic["uuid"], device=key, owner="compute:nova") for nic in _nics(wanted)]
+    ports = [
+        port.bind(nic["port"], device=key, owner="compute:nova")
+        if "port" in nic
+        else port.create(nic["uuid"], device=key, owner="compute:nova")
+        for nic in _nics(wanted)
+    ]
     server = {
         "id": key,
         "name": wanted.get("name", ""),
@@ -141,17 +146,17 @@ def _of_the_flavor(mapping: Body) -> bool:
 
 def _nics(wanted: Body) -> list[dict[str, Any]]:
     nics = wanted.get("networks", [])
-    if not isinstance(nics, list) or not all("uuid" in nic for nic in nics):
-        raise ApiError(400, "The sandbox wants networks as a list of objects with a uuid.")
+    if not isinstance(nics, list) or not all({"uuid", "port"} & nic.keys() for nic in nics):
+        raise ApiError(400, "The sandbox wants networks as a list of objects with a uuid or a port.")
     return nics
 
 
 def _addresses(ports: list[Body]) -> Body:
     return {
-        network.name_of(port["network_id"]): [
-            {"addr": ip["ip_address"], "version": 4, "OS-EXT-IPS:type": "fixed"} for ip in port["fixed_ips"]
+        network.name_of(one["network_id"]): [
+            {"addr": ip["ip_address"], "version": 4, "OS-EXT-IPS:type": "fixed"} for ip in one["fixed_ips"]
         ]
-        for port in ports
+        for one in ports
     }
 
 
@@ -179,7 +184,7 @@ def _server_metadata(key: str) -> Answer:
 @api.delete("/v2.1/servers/<key>")
 def _delete_server(key: str) -> Answer:
     rest.find("server", key, shown="Instance")
-    network.delete_ports_of(key)
+    port.release(key)
     volume.release(key)
     rest.store().remove("server", key)
     return "", 204

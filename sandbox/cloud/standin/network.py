@@ -1,4 +1,4 @@
-"""Neutron's part: networks and subnets as the catalogue names them, ports, floating IPs, quotas."""
+"""Neutron's part: networks and subnets as the catalogue names them, what floating IPs point at, quotas."""
 
 # mypy: disable-error-code="import-not-found,untyped-decorator"
 # (Flask is in the services' environment, not in the one of the tools.)
@@ -18,7 +18,8 @@ PREFIX = "/network"
 _FIRST_HOST = 10
 """Lower host numbers are routers' and the like."""
 _EXTENSIONS = (
-    "external-net", "router", "standard-attr-tag", "standard-attr-description", "quotas", "quota_details",
+    "external-net", "router", "security-group", "standard-attr-tag", "standard-attr-description", "quotas",
+    "quota_details",
 )  # fmt: skip
 
 
@@ -105,41 +106,6 @@ def free_address(subnet: Body) -> str:
     raise ApiError(409, f"No more IP addresses available on subnet {subnet['id']}.")
 
 
-def create_port(network_id: str, *, device: str, owner: str, name: str = "") -> Body:
-    """A port of the caller's project with an address of the network's first subnet."""
-    who = rest.caller()
-    one("Network", networks(), network_id)
-    subnet = next(subnet for subnet in subnets() if subnet["network_id"] == network_id)
-    return rest.store().put(
-        "port",
-        {
-            "id": rest.new_id(),
-            "name": name,
-            "network_id": network_id,
-            "fixed_ips": [{"subnet_id": subnet["id"], "ip_address": free_address(subnet)}],
-            "device_id": device,
-            "device_owner": owner,
-            "status": "ACTIVE" if device else "DOWN",
-            "admin_state_up": True,
-            "description": "",
-            "security_groups": [],
-            "tags": [],
-            "project_id": who.project_id,
-            "tenant_id": who.project_id,
-        },
-    )
-
-
-def delete_ports_of(device: str) -> None:
-    """Remove the ports of a server or load balancer; their floating IPs stay, detached."""
-    for port in rest.store().all("port"):
-        if port["device_id"] == device:
-            for address in rest.store().all("floatingip"):
-                if address["port_id"] == port["id"]:
-                    attach(address, None)
-            rest.store().remove("port", port["id"])
-
-
 def attach(address: Body, port_id: str | None) -> Body:
     """Point a floating IP at a port, or at none, and keep it; 409 where the port has another one."""
     port = rest.store().get("port", port_id) if port_id else None
@@ -207,16 +173,6 @@ def _show_subnet(key: str) -> Answer:
     return {"subnet": one("Subnet", subnets(), key)}
 
 
-@api.get("/v2.0/ports")
-def _list_ports() -> Answer:
-    return {"ports": rest.select(rest.mine("port", admin_sees_all=True))}
-
-
-@api.get("/v2.0/ports/<key>")
-def _show_port(key: str) -> Answer:
-    return {"port": rest.find("port", key)}
-
-
 def usage(project: str) -> dict[str, int]:
     """How much of its quota a project uses."""
 
@@ -228,6 +184,7 @@ def usage(project: str) -> dict[str, int]:
     return used | {
         "floatingip": count(rest.store().all("floatingip")),
         "port": count(rest.store().all("port")),
+        "security_group": count(rest.store().all("security_group")),
         "network": count(own_networks),
     }
 

@@ -25,6 +25,7 @@ CORE = "/api/v1"
 APPS = "apps/v1"
 NETWORKING = "networking.k8s.io/v1"
 STORAGE = "storage.k8s.io/v1"
+POLICY = "policy/v1"
 EXTENSIONS = "apiextensions.k8s.io/v1"
 
 
@@ -92,6 +93,12 @@ class Controller:
             cloud.connect(self._credential),
             node=self._cache("Node", f"{CORE}/nodes", self._machines),
             pod=self._cache("Pod", f"{CORE}/pods", self._machines),
+            budget=self._cache(
+                "PodDisruptionBudget",
+                f"/apis/{POLICY}/poddisruptionbudgets",
+                self._machines,
+                api_version=POLICY,
+            ),
         )
         services = self._cache("Service", f"{CORE}/services", self._balancers, self._certificates)
         self._balancers.part = LoadBalancers(uuid, kube, cloud.connect(self._credential), service=services)

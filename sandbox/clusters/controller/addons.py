@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sandbox.clusters import spec
 from sandbox.clusters.controller.kube import Kube, Object
+from sandbox.clusters.controller.workers import nodes
 
 PROVISIONER = "cinder.csi.openstack.org"
 DEFAULT_CLASS = "default"
@@ -24,8 +25,52 @@ def _storage_class(name: str, cluster: spec.Cluster) -> Object:
     }
 
 
+def _system_workload(name: str, replicas: int, labels: dict[str, str], memory: str) -> Object:
+    """A Deployment in kube-system that runs on any node, the control plane's included."""
+    apart = {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": labels}}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": "kube-system", "labels": labels},
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": labels},
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {
+                    "priorityClassName": "system-cluster-critical",
+                    "tolerations": [{"key": nodes.CONTROL_PLANE_LABEL, "effect": "NoSchedule"}],
+                    "affinity": {
+                        "podAntiAffinity": {
+                            "preferredDuringSchedulingIgnoredDuringExecution": [
+                                {"weight": 100, "podAffinityTerm": apart}
+                            ]
+                        }
+                    },
+                    "containers": [
+                        {
+                            "name": name,
+                            "image": f"registry.k8s.io/{name}",
+                            "resources": {"requests": {"cpu": "100m", "memory": memory}},
+                        }
+                    ],
+                },
+            },
+        },
+    }
+
+
 def install(kube: Kube, cluster: spec.Cluster) -> None:
-    """Create the storage classes and the CSI driver's object; what is there already stays as it is."""
+    """Create storage classes, the CSI driver's object and system pods; what is there already stays as it is.
+
+    Of the real cluster's system pods only these two are in kube-system, without a disruption budget, and on
+    any node: kubeadm's CoreDNS, and the metrics server of capi-helm-charts' cluster-addons.
+    """
+    for workload in (
+        _system_workload("coredns", 2, {"k8s-app": "kube-dns"}, "70Mi"),
+        _system_workload("metrics-server", 1, {"app.kubernetes.io/name": "metrics-server"}, "200Mi"),
+    ):
+        kube.create("/apis/apps/v1/namespaces/kube-system/deployments", workload, exists_ok=True)
     for name in (DEFAULT_CLASS, REPLICATED_CLASS):
         kube.create("/apis/storage.k8s.io/v1/storageclasses", _storage_class(name, cluster), exists_ok=True)
     csi_driver: Object = {

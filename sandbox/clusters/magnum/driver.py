@@ -68,6 +68,8 @@ class Driver(driver.Driver):  # type: ignore[misc]  # Magnum has no types
         cluster.stack_id = f"{spec.sanitized(cluster.name)[:30]}-{short_id.generate_id()}".lower()
         wanted = _wanted(context, cluster)
         spec.save(wanted)
+        if faults.wants_trust(cluster.name):
+            app_credential.trust(context, cluster)
         app_credential.make(context, cluster)
         if wanted.failure:
             return

@@ -1,7 +1,7 @@
 """Faults that a test may inject into one cluster or node group, besides the cluster label `sandbox_fault`.
 
 A file RUN/faults/<cluster>, or RUN/faults/<cluster>.<node group>, holds the fault's name. `create_failed`
-strikes once; `hang` lasts as long as its file.
+strikes once; `hang` and `trust`, which makes the driver want a trust, last as long as their file.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Literal
 from sandbox import layout
 
 LABEL = "sandbox_fault"
-Fault = Literal["create_failed", "hang"]
+Fault = Literal["create_failed", "hang", "trust"]
 
 
 def _path(cluster: str, group: str | None) -> Path:
@@ -42,5 +42,14 @@ def fails(cluster: str, group: str | None = None) -> bool:
 
 def hangs(cluster: str, group: str | None = None) -> bool:
     """Whether this creation is to hang for now."""
+    return _lasting(cluster, group) == "hang"
+
+
+def wants_trust(cluster: str) -> bool:
+    """Whether the cluster's driver is to be one that needs a trust."""
+    return _lasting(cluster, None) == "trust"
+
+
+def _lasting(cluster: str, group: str | None) -> str:
     path = _path(cluster, group)
-    return path.exists() and path.read_text().strip() == "hang"
+    return path.read_text().strip() if path.exists() else ""

@@ -108,22 +108,76 @@ def test_pods_that_need_no_node_add_none() -> None:
     assert autoscaler.growth(pods, [], [group()], {}) == {}
 
 
-def test_a_node_is_empty_from_when_its_last_pod_left_it() -> None:
-    empty = autoscaler.EmptyNodes()
-    empty.look(10, ["a"], {"a": [pod()]})
-    assert empty.since("a") is None
-    empty.look(20, ["a"], {})
-    empty.look(30, ["a"], {"a": [owned(pod(), "DaemonSet")]})
-    assert empty.since("a") == 20
-    empty.look(40, ["a"], {"a": [pod()]})
-    assert empty.since("a") is None
+def test_a_node_is_not_needed_from_when_its_last_pod_left_it() -> None:
+    idle = autoscaler.Unneeded()
+    idle.look(10, [])
+    assert idle.since("a") is None
+    idle.look(20, ["a"])
+    idle.look(30, ["a"])
+    assert idle.since("a") == 20
+    idle.look(40, [])
+    assert idle.since("a") is None
 
 
-def test_a_pod_that_is_not_safe_to_evict_keeps_its_node_even_when_expendable() -> None:
-    placeholder = pod(priority=-100)
-    assert not autoscaler.keeps(placeholder)
-    placeholder["metadata"]["annotations"] = {autoscaler.SAFE_TO_EVICT: "false"}
-    assert autoscaler.keeps(placeholder)
+def node(name: str) -> dict[str, Any]:
+    made = nodes.node(group(), nodes.Machine(name, "uuid-mediums", "server", "10.0.0.1", 0))
+    return {**made, "metadata": {**made["metadata"], "labels": nodes.labels(group(), name)}}
+
+
+def unneeded(*pods: dict[str, Any], budgets: Any = (), other: Any = ()) -> bool:
+    """Whether a node with these pods may go; a second node has the `other` pods."""
+    by_node = {"a": list(pods), "b": list(other)}
+    rooms = {name: fit.room(node(name), there) for name, there in by_node.items()}
+    return autoscaler.unneeded({"a": node("a")}, rooms, by_node, list(budgets)) == ["a"]
+
+
+def replica(namespace: str = "n", **labels: str) -> dict[str, Any]:
+    made = owned(pod("1", "1Gi"), "ReplicaSet")
+    made["metadata"] |= {"namespace": namespace, "labels": labels}
+    return made
+
+
+def budget(allowed: int, **labels: str) -> dict[str, Any]:
+    return {
+        "metadata": {"namespace": "kube-system"},
+        "spec": {"selector": {"matchLabels": labels}},
+        "status": {"disruptionsAllowed": allowed},
+    }
+
+
+def test_a_node_goes_when_its_pods_fit_elsewhere() -> None:
+    assert unneeded()
+    assert unneeded(owned(pod(), "DaemonSet"), pod(priority=-100))
+    assert unneeded(replica())
+    assert not unneeded(replica(), other=[replica()] * 7), "there is no room for it elsewhere"
+    assert not unneeded(*[replica()] * 4), "more than half of it is asked for"
+
+
+def test_a_pod_that_nobody_would_make_again_keeps_its_node() -> None:
+    assert not unneeded(pod("1", "1Gi"))
+
+
+def test_a_system_pod_keeps_its_node_unless_a_budget_lets_it_go() -> None:
+    dns = replica("kube-system", **{"k8s-app": "kube-dns"})
+    assert not unneeded(dns)
+    assert unneeded(dns, budgets=[budget(1, **{"k8s-app": "kube-dns"})])
+    assert not unneeded(dns, budgets=[budget(0, **{"k8s-app": "kube-dns"})])
+    assert not unneeded(dns, budgets=[budget(1, **{"k8s-app": "other"})])
+
+
+def test_a_pod_says_itself_whether_it_is_safe_to_evict() -> None:
+    placeholder, system, mine = pod(priority=-100), replica("kube-system"), replica()
+    for one, wish in ((placeholder, "false"), (system, "true"), (mine, "false")):
+        one["metadata"]["annotations"] = {autoscaler.SAFE_TO_EVICT: wish}
+    assert not unneeded(placeholder)
+    assert unneeded(system)
+    assert not unneeded(mine)
+
+
+def test_of_two_nodes_that_need_each_other_one_stays() -> None:
+    by_node = {"a": [replica()], "b": [replica()]}
+    rooms = {name: fit.room(node(name), pods) for name, pods in by_node.items()}
+    assert autoscaler.unneeded({"a": node("a"), "b": node("b")}, rooms, by_node, []) == ["a"]
 
 
 def test_a_pod_asks_for_the_larger_of_its_init_containers_and_the_rest() -> None:

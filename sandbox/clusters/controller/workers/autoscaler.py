@@ -1,15 +1,18 @@
-"""The cluster autoscaler's decisions, pure: which groups grow for pending pods, which nodes are empty.
+"""The cluster autoscaler's decisions, pure: which groups grow for pending pods, which nodes are not needed.
 
-As the real one: pods that fit on a node that is there or on its way add nothing; expendable pods (priority
-below -10) add and keep nothing; a group stays between its min and max; pods with safe-to-evict=false keep
-their node. Simpler than the real one: the first group (smallest flavor) on which a pod fits grows, and only
-nodes that hold nothing but DaemonSet and expendable pods are removed.
+As the real one with the arguments of Magnum's chart (`autoscaler.extraArgs` in capi-helm-charts): pods that
+fit on a node that is there or on its way add nothing; expendable pods (priority below -10) add and keep
+nothing; a group stays between its min and max. A node is not needed when less than half of it is asked for
+and all its pods can move: none may say safe-to-evict=false, be nobody's replica, be in kube-system without a
+disruption budget, or have a budget that allows no disruption now. Simpler than the real one: the first group
+(smallest flavor) on which a pod fits grows.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 
 from sandbox.clusters import spec
 from sandbox.clusters.controller.kube import Object
@@ -17,6 +20,9 @@ from sandbox.clusters.controller.workers import fit, nodes
 from sandbox.clusters.controller.workers.fit import Room
 
 SAFE_TO_EVICT = "cluster-autoscaler.kubernetes.io/safe-to-evict"
+SYSTEM = "kube-system"
+LARGEST_UTILIZATION = 0.5
+"""Of a node that may go (the autoscaler's default)."""
 
 
 def pending(pods: Iterable[Object]) -> list[Object]:
@@ -81,25 +87,84 @@ def growth(
     return added
 
 
-def keeps(pod: Object) -> bool:
-    """Whether `pod` keeps its node from being removed."""
-    if pod["metadata"].get("annotations", {}).get(SAFE_TO_EVICT) == "false":
-        return True
+def _wish(pod: Object) -> str | None:
+    found: str | None = pod["metadata"].get("annotations", {}).get(SAFE_TO_EVICT)
+    return found
+
+
+def moves(pod: Object) -> bool:
+    """Whether `pod` needs a place on another node when its own goes."""
     finished = pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
     return not (finished or fit.owned_by(pod, "DaemonSet") or fit.priority(pod) < fit.EXPENDABLE)
 
 
-class EmptyNodes:
-    """Since when each node has been empty."""
+def blocks(pod: Object, budgets: Iterable[Object]) -> bool:
+    """Whether `pod` keeps its node, wherever else there is room for it."""
+    if not moves(pod):
+        return _wish(pod) == "false"
+    meta = pod["metadata"]
+    own = [
+        budget
+        for budget in budgets
+        if budget["metadata"]["namespace"] == meta["namespace"]
+        and fit.labelled(pod, budget["spec"].get("selector") or {})
+    ]
+    if any(budget.get("status", {}).get("disruptionsAllowed", 0) < 1 for budget in own):
+        return True
+    if _wish(pod) == "true":
+        return False
+    stuck = meta["namespace"] == SYSTEM and not own
+    return stuck or _wish(pod) == "false" or not meta.get("ownerReferences")
+
+
+def _utilization(node: Object, pods: Iterable[Object]) -> float:
+    has = fit.quantities(node["status"].get("allocatable"))
+    asked = [fit.requests(pod) for pod in pods]
+    return max(sum(one.get(name, 0) for one in asked) / has[name] for name in ("cpu", "memory"))
+
+
+def unneeded(
+    candidates: Mapping[str, Object],
+    rooms: Mapping[str, Room],
+    by_node: Mapping[str, Sequence[Object]],
+    budgets: Sequence[Object],
+) -> list[str]:
+    """The names of the `candidates` whose pods all fit on nodes that stay, or need no other node.
+
+    `rooms`: what is free on each node that takes pods.
+    """
+    free, found = dict(rooms), []
+    for name, node in candidates.items():
+        pods = by_node.get(name, ())
+        if any(blocks(pod, budgets) for pod in pods):
+            continue
+        movers = [pod for pod in pods if moves(pod)]
+        if movers and _utilization(node, pods) >= LARGEST_UTILIZATION:
+            continue
+        others = deepcopy({other: room for other, room in free.items() if other != name})
+        if all(_place(pod, others.values()) for pod in movers):
+            found.append(name)
+            free = others
+    return found
+
+
+def _place(pod: Object, rooms: Iterable[Room]) -> bool:
+    place = next((room for room in rooms if room.admits(pod)), None)
+    if place is not None:
+        place.take(pod)
+    return place is not None
+
+
+class Unneeded:
+    """Since when each node has not been needed."""
 
     def __init__(self) -> None:
         self._since: dict[str, float] = {}
 
-    def look(self, now: float, names: Iterable[str], by_node: Mapping[str, Sequence[Object]]) -> None:
-        """Take note of which of the nodes `names` are empty at `now`."""
-        empty = {name for name in names if not any(keeps(pod) for pod in by_node.get(name, ()))}
-        self._since = {name: self._since.get(name, now) for name in empty}
+    def look(self, now: float, names: Iterable[str]) -> None:
+        """Take note that just the nodes `names` are not needed at `now`."""
+        self._since = {name: self._since.get(name, now) for name in names}
 
     def since(self, name: str) -> float | None:
-        """Since when `name` has been empty; None: it is not."""
+        """Since when `name` has not been needed; None: it is."""
         return self._since.get(name)

@@ -98,6 +98,14 @@ def _expression(rule: Object, labels: Mapping[str, str]) -> bool:
     return _OPERATORS[rule["operator"]](labels.get(rule["key"]), rule.get("values", []))
 
 
+def labelled(thing: Object, selector: Mapping[str, Any]) -> bool:
+    """Whether a label selector (`matchLabels`, `matchExpressions`) chooses `thing`; an empty one does."""
+    labels: Mapping[str, str] = thing["metadata"].get("labels") or {}
+    wanted: Mapping[str, str] = selector.get("matchLabels") or {}
+    same = all(labels.get(key) == value for key, value in wanted.items())
+    return same and all(_expression(rule, labels) for rule in selector.get("matchExpressions") or ())
+
+
 def selected(pod: Object, labels: Mapping[str, str]) -> bool:
     """Whether node selector and required node affinity of `pod` admit a node of these labels."""
     selector: Mapping[str, str] = pod["spec"].get("nodeSelector") or {}

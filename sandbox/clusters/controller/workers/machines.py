@@ -6,6 +6,7 @@ import logging
 import time
 from collections import defaultdict
 
+from kubernetes.client import ApiException
 from openstack.connection import Connection
 from openstack.exceptions import HttpException
 
@@ -23,11 +24,13 @@ SERVER_ERROR = 500
 class Machines:
     """Makes and removes the machines of the cluster `uuid`, and tells the driver how many there are."""
 
-    def __init__(self, uuid: str, kube: Kube, connection: Connection, *, node: Cache, pod: Cache) -> None:
+    def __init__(
+        self, uuid: str, kube: Kube, connection: Connection, *, node: Cache, pod: Cache, budget: Cache
+    ) -> None:
         self._uuid, self._kube, self._cloud = uuid, kube, connection
-        self._nodes, self._pods = node, pod
+        self._nodes, self._pods, self._budgets = node, pod, budget
         self._machines: dict[str, Machine] | None = None
-        self._empty = autoscaler.EmptyNodes()
+        self._unneeded = autoscaler.Unneeded()
         self._errors: dict[str, str] = {}
         """Why the cloud refused a server, by UUID of the node group; it is asked again all the same."""
         self._unanswered = False
@@ -43,11 +46,23 @@ class Machines:
         for pod in self._pods.values():
             if name := pod["spec"].get("nodeName"):
                 by_node[name].append(pod)
-        self._empty.look(time.time(), [m.name for m in self._machines.values() if m.joined], by_node)
+        rooms = {
+            name: fit.room(node, by_node.get(name, ()))
+            for name, node in self._nodes.items.items()
+            if nodes.is_ready(node) and not node["spec"].get("unschedulable")
+        }
+        candidates = {
+            machine.name: self._nodes.items[machine.name]
+            for group in cluster.groups.values()
+            for machine in self._of(group.uuid)
+            if group.autoscaled and machine.name in self._nodes.items
+        }
+        found = autoscaler.unneeded(candidates, rooms, by_node, self._budgets.values())
+        self._unneeded.look(time.time(), found)
         self._remove_groups(cluster)
         for group in cluster.groups.values():
             self._fill(cluster, group)
-        self._grow(cluster, by_node)
+        self._grow(cluster, rooms)
         wait = self._shrink(cluster)
         wait = min(wait, self._join(cluster))
         self._tell(cluster)
@@ -72,9 +87,7 @@ class Machines:
     def _create(self, cluster: spec.Cluster, group: spec.NodeGroup, ready_at: float) -> bool:
         name = nodes.machine_name(cluster, group)
         request: dict[str, object] = {
-            "name": name,
             "flavor_id": self._cloud.compute.find_flavor(group.flavor, ignore_missing=False).id,
-            "networks": [{"uuid": self._network(cluster)}],
             "metadata": {
                 cloud.CLUSTER_KEY: cluster.uuid,
                 cloud.GROUP_KEY: group.uuid,
@@ -95,7 +108,9 @@ class Machines:
         else:
             request["image_id"] = self._image(cluster)
         try:
-            server = self._cloud.compute.create_server(**request)
+            server = cloud.create_machine(
+                self._cloud, cluster, name, control_plane=group.control_plane, **request
+            )
         except HttpException as error:
             reason = f"node group {group.name}: {error.details or error}"
             LOG.warning("%s", reason)
@@ -105,15 +120,11 @@ class Machines:
                 self._unanswered = True
             return False
         self._errors.pop(group.uuid, None)
-        server = self._cloud.compute.get_server(server.id)
         machine = Machine(name, group.uuid, server.id, _address(server.addresses), ready_at)
         if self._machines is not None:
             self._machines[name] = machine
         LOG.info("server %s made, joins in %.1f s", name, max(0.0, ready_at - time.time()))
         return True
-
-    def _network(self, cluster: spec.Cluster) -> str:
-        return str(self._cloud.network.find_network(cluster.network, ignore_missing=False).id)
 
     def _image(self, cluster: spec.Cluster) -> str:
         return str(self._cloud.image.find_image(cluster.image_id, ignore_missing=False).id)
@@ -126,21 +137,16 @@ class Machines:
             if not self._create(cluster, group, ready_at):
                 return
         most = len(have) if group.autoscaled else group.count
-        # Empty nodes first, then the youngest.
-        spare = sorted(have, key=lambda one: (self._empty.since(one.name) is None, -one.ready_at))
+        # Those that are not needed first, then the youngest.
+        spare = sorted(have, key=lambda one: (self._unneeded.since(one.name) is None, -one.ready_at))
         for machine in spare[: max(0, len(have) - most)]:
             self._delete(machine)
 
-    def _grow(self, cluster: spec.Cluster, by_node: dict[str, list[Object]]) -> None:
+    def _grow(self, cluster: spec.Cluster, usable: dict[str, fit.Room]) -> None:
         if not any(group.autoscaled for group in cluster.groups.values()):
             return
         machines = self._machines or {}
-        usable = {
-            name: node
-            for name, node in self._nodes.items.items()
-            if nodes.is_ready(node) and not node["spec"].get("unschedulable")
-        }
-        rooms = [fit.room(node, by_node.get(name, ())) for name, node in usable.items()]
+        rooms = list(usable.values())
         coming = [one for one in machines.values() if one.name not in usable and one.group in cluster.groups]
         rooms += [autoscaler.template(cluster.groups[one.group]) for one in coming]
         counts = {uuid: len(self._of(uuid)) for uuid in cluster.groups}
@@ -152,15 +158,18 @@ class Machines:
                     break
 
     def _shrink(self, cluster: spec.Cluster) -> float:
-        """Remove nodes that have been empty for long; seconds until the next one may have been."""
+        """Remove nodes that have not been needed for long; seconds until the next one may have been."""
         patience = spec.SCALE_DOWN_S * layout.time_scale()
         now, wait = time.time(), float("inf")
         for group in cluster.groups.values():
             have = self._of(group.uuid)
             spare = len(have) - group.minimum if group.autoscaled else 0
-            empty = [(since, one) for one in have if (since := self._empty.since(one.name)) is not None]
-            for since, machine in sorted(empty, key=lambda pair: pair[0])[:spare]:
+            idle = [(since, one) for one in have if (since := self._unneeded.since(one.name)) is not None]
+            for since, machine in sorted(idle, key=lambda pair: pair[0])[:spare]:
                 if now - since >= patience:
+                    if not self._drain(machine):
+                        wait = REFUSED_RETRY_S
+                        continue
                     self._delete(machine)
                 else:
                     wait = min(wait, since + patience - now)
@@ -172,17 +181,35 @@ class Machines:
                 self._delete(machine)
         self._errors = {uuid: text for uuid, text in self._errors.items() if uuid in cluster.groups}
 
+    def _drain(self, machine: Machine) -> bool:
+        """Evict what must move from the node; false where the API server does not allow it now."""
+        self._cordon(machine.name)
+        for pod in self._pods.values():
+            if pod["spec"].get("nodeName") == machine.name and autoscaler.moves(pod):
+                meta = {key: pod["metadata"][key] for key in ("name", "namespace")}
+                path = f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}/eviction"
+                eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": meta}
+                try:
+                    self._kube.create(path, {**eviction, "deleteOptions": {"gracePeriodSeconds": 0}})
+                except ApiException as error:
+                    LOG.warning("%s stays: %s can't be evicted: %s", machine.name, meta["name"], error.body)
+                    return False
+        return True
+
+    def _cordon(self, name: str) -> None:
+        self._kube.patch(f"/api/v1/nodes/{name}", {"spec": {"unschedulable": True}})
+
     def _delete(self, machine: Machine) -> None:
         LOG.info("removing %s", machine.name)
         if machine.name in self._nodes.items:
-            self._kube.patch(f"/api/v1/nodes/{machine.name}", {"spec": {"unschedulable": True}})
+            self._cordon(machine.name)
             for pod in self._pods.values():
                 if pod["spec"].get("nodeName") == machine.name:
                     meta = pod["metadata"]
                     path = f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}"
                     self._kube.delete(path, grace_s=0)
             self._kube.delete(f"/api/v1/nodes/{machine.name}")
-        self._cloud.compute.delete_server(machine.server_id, ignore_missing=True)
+        cloud.delete_machine(self._cloud, machine.name, machine.server_id)
         (self._machines or {}).pop(machine.name, None)
 
     def _join(self, cluster: spec.Cluster) -> float:
