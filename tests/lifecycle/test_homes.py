@@ -68,9 +68,7 @@ def test_homes_of_users_at_work_are_kept_and_given_back(new_gateway: NewGateway,
     gateway.up()
     assert homes(gateway) == before
 
-    shown = destroy(gateway)
-    assert "audit: nothing of homely is left, but for what was to be kept: homes" in shown
-    assert "kept: home claim-user1 (pvc-" in shown
+    destroy(gateway)
     kept = {home["volume"] for home in before.values()}
     assert in_the_cloud(cloud) == kept
     assert {**inventory(cloud), "volumes": []} == empty
@@ -95,10 +93,8 @@ def test_homes_outlive_a_dead_cluster_and_a_deleted_one(new_gateway: NewGateway,
     before = {name: home["volume"] for name, home in homes(gateway).items()}
     api_server_dead(gateway, cloud)
     shown = destroy(gateway, "--refresh", code=1, **DEAD)
-    assert "kept home claim-user1" in shown
     remove_what_is_left(gateway, shown)
-    shown = destroy(gateway)
-    assert "audit: nothing of haunted is left, but for what was to be kept: homes" in shown
+    destroy(gateway)
     assert in_the_cloud(cloud) == set(before.values())
 
     gateway.up()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+import stat
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -138,8 +139,15 @@ def test_the_search_finds_what_is_there(gateway: Gateway, known: dict[str, str],
 
 
 def written_by(gateway: Gateway) -> list[Path]:
-    """The folders that the gateway's commands write to; the tests' own kubeconfig is taken out of them."""
+    """The folders that the gateway's commands write to.
+
+    Taken out of them: the tests' own kubeconfig, and those that the Kubernetes provider leaves in the folder for
+    temporary files, for its owner only (docs/faults.md).
+    """
     (gateway.folder / "kubeconfig").unlink(missing_ok=True)
+    for left in Path(gateway.env["TMPDIR"]).glob("kubeconfig*"):
+        assert stat.S_IMODE(left.stat().st_mode) == stat.S_IRUSR | stat.S_IWUSR, left
+        left.unlink()
     home = Path(gateway.env["SANDBOX_HOME"])
     own = (home / "run" / "state", home / "run" / "logs", home / "pulumi")
     return [gateway.folder, *own, Path(gateway.env["TMPDIR"])]

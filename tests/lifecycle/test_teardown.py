@@ -69,7 +69,6 @@ def test_with_running_users_in_the_order_of_what_holds_money(
         ("address-floating-ip", "audit-cloud"),
     ]:
         assert gone.index(earlier) < gone.index(later), shown
-    assert "audit: nothing of users is left" in shown
     assert inventory(cloud) == empty
 
 
@@ -96,7 +95,7 @@ def test_without_an_api_server(
 
     # Its commands, and no others, make an end of it.
     remove_what_is_left(gateway, shown)
-    assert f"audit: nothing of {gateway.name} is left" in destroy(gateway)
+    destroy(gateway)
     assert inventory(cloud) == empty
 
 
@@ -126,7 +125,7 @@ def test_a_cluster_that_could_not_clean_up(
     }, shown
     assert f"port {stray.name}: 0 SU a day" in shown
     remove_what_is_left(gateway, shown)
-    assert "audit: nothing of revoked is left" in destroy(gateway)
+    destroy(gateway)
     assert inventory(cloud) == empty
 
 
@@ -137,7 +136,7 @@ def test_killed_and_repeated(new_gateway: NewGateway, cloud: Connection, empty: 
     for moment in ("hub-namespace deleting", "ingress-namespace deleting", "magnum deleting"):
         killed_when_it_shows(in_the_background(gateway, "destroy"), f"{gateway.name}-{moment}")
         gateway.pulumi("cancel", "--yes")
-    assert f"audit: nothing of {gateway.name} is left" in destroy(gateway)
+    destroy(gateway)
     assert inventory(cloud) == empty
 
 
@@ -156,8 +155,7 @@ def test_protected_and_kept(new_gateway: NewGateway, cloud: Connection, empty: d
 
     gateway.change(lambda config: config.update({"gateway:protect": False}))
     assert gateway.up().count("replaced") == 0
-    shown = destroy(gateway)
-    assert "audit: nothing of kept is left, but for what was to be kept: address" in shown
+    destroy(gateway)
     (kept,) = [ip for ip in cloud.network.ips() if "kept" in ip.description]
     assert (kept.floating_ip_address, kept.port_id) == (address, None)
 
