@@ -123,6 +123,28 @@ def test_cave_finds_its_server_and_keeps_the_users_own(engine: Engine) -> None:
         engine.docker("rm", "--force", "--volumes", name)
 
 
+def test_arguments_reach_the_application_as_they_are(engine: Engine) -> None:
+    odd = [
+        "${HOME}",
+        "$(HOME)",
+        "{}",
+        "a  b",
+        'it\'s "quoted" \\ `date`',
+        "*",
+        "two\nlines",
+        "größe 21 °C",
+        "",
+    ]
+    script = 'printf "%s\\0" "$@" >~/arguments'
+    name = start(engine, build(engine, "idv-cave"), "sh", "-c", script, "sh", *odd)
+    try:
+        until(lambda: ready(engine, name))
+        read = "until [ -s ~/arguments ]; do sleep 0.1; done; cat ~/arguments"
+        assert engine.docker("exec", name, "timeout", "30", "sh", "-c", read).split("\0")[:-1] == odd
+    finally:
+        engine.docker("rm", "--force", "--volumes", name)
+
+
 def test_unknown_application_is_said(engine: Engine) -> None:
     name = start(engine, build(engine, "idv-cave"), "panoply")
     assert engine.docker("wait", name).strip() == "2"
