@@ -21,7 +21,10 @@ NAME = r"^[a-z][a-z0-9-]{0,38}[a-z0-9]$"
 """The form of a desktop's and an image's name, which becomes part of names in Kubernetes."""
 
 Cpus = Annotated[float, Field(gt=0)]
-Gib = Annotated[float, Field(gt=0)]
+# What the volumes in memory of hub_values/base.yaml may take (2 GiB /dev/shm; for a desktop also 1 GiB /tmp),
+# and 1 GiB for the container's processes, which would otherwise be killed when those are full.
+NotebookGib = Annotated[float, Field(ge=3)]
+DesktopGib = Annotated[float, Field(ge=4)]
 Name = Annotated[str, Field(pattern=NAME)]
 
 
@@ -34,7 +37,7 @@ class Image(_Model):
 
     published: Reference | None = Field(None, examples=["quay.io/your-organization/pyaos:1.0.0"])
     """Where all gateways pull it from; None: each builds it, or names it in gateway:images.published."""
-    download_gib: Gib = Field(3, examples=[3])
+    download_gib: Annotated[float, Field(gt=0)] = Field(3, examples=[3])
     """Compressed size in GiB, for the start timeout."""
 
 
@@ -42,7 +45,7 @@ class Notebook(_Model):
     """What JupyterLab gets beside a desktop: CPUs, and memory in GiB."""
 
     cpu: Cpus = Field(1, examples=[1])
-    memory_gib: Gib = Field(4, examples=[4])
+    memory_gib: NotebookGib = Field(4, examples=[4])
 
 
 class Desktop(_Model):
@@ -54,7 +57,7 @@ class Desktop(_Model):
     command: Annotated[list[str], Field(min_length=1)] = Field(examples=[["idv"]])
     """The command that the image's entry point starts in the desktop."""
     cpu: Cpus = Field(examples=[6])
-    memory_gib: Gib = Field(examples=[21])
+    memory_gib: DesktopGib = Field(examples=[21])
     notebook: Notebook = Notebook()
     socket: Annotated[str, Field(pattern=r"^/shared/[\w.-]+$")] = Field(
         "/shared/vnc.sock", examples=["/shared/vnc.sock"]

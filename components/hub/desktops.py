@@ -115,6 +115,7 @@ def _sidecar(desktop: Desktop, image: Text) -> Values:
             {"name": "home", "mountPath": HOME},
             {"name": "desktop-socket", "mountPath": str(Path(desktop.socket).parent)},
             {"name": "desktop-tmp", "mountPath": "/tmp"},  # noqa: S108  (the container's own)
+            {"name": "shm", "mountPath": "/dev/shm"},  # noqa: S108
         ],
         "resources": resources(Size(cpu=desktop.cpu, gib=desktop.memory_gib)),
         "readinessProbe": {**check, "periodSeconds": 1},

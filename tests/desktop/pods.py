@@ -10,17 +10,23 @@ import json
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
 from kubernetes.utils.quantity import parse_quantity
 
+from components.paths import HUB_VALUES
 from sandbox.containers import Engine
 
 Spec = Mapping[str, Any]
 NOTEBOOK_PORT = 8888
+HOME = "/home/jovyan"
 READY_TIMEOUT_S = 60
+VALUES = yaml.safe_load((HUB_VALUES / "base.yaml").read_text(encoding="utf-8"))
+STORAGE: Spec = VALUES["singleuser"]["storage"]
+"""The volumes of every pod but its home, and where the notebook has them."""
 
 
 @dataclass(kw_only=True)
@@ -36,10 +42,6 @@ class Pod:
     files: Mapping[str, Spec]
     """The chart's singleuser.extraFiles."""
     scratch: Path
-    volumes: Mapping[str, str] = field(
-        default_factory=lambda: {"home": "/home/jovyan", "desktop-socket": "/shared"}
-    )
-    """Where the notebook has the pod's volumes, by name: singleuser.storage of hub_values/."""
 
     @property
     def notebook(self) -> str:
@@ -51,7 +53,8 @@ class Pod:
 
     def start(self, command: Sequence[str] = (), env: Mapping[str, str] | None = None) -> int:
         """Start all containers; the loopback port of the notebook, once every sidecar's probe says ready."""
-        mounts = [f"--volume={self._volume(name)}:{path}" for name, path in self.volumes.items()]
+        in_notebook = [*STORAGE["extraVolumeMounts"].values(), {"name": "home", "mountPath": HOME}]
+        mounts = [self._mount(mount) for mount in in_notebook]
         for name, spec in self.files.items():
             file = self.scratch / self.name / name
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -111,19 +114,22 @@ class Pod:
             options.append("--read-only")
         security.pop("seccompProfile", None)
         assert not security, f"not understood: {security}"
-        for mount in spec["volumeMounts"]:
-            # Docker makes a volume of its own root's; a pod's emptyDir is writable by its group.
-            volume = self._volume(mount["name"])
-            temporary = mount["mountPath"] == "/tmp"
-            options.append(
-                "--tmpfs=/tmp:mode=1777" if temporary else f"--volume={volume}:{mount['mountPath']}"
-            )
+        options += [self._mount(mount) for mount in spec["volumeMounts"]]
         limits = spec["resources"]["limits"]
         options += [f"--env={item['name']}={item['value']}" for item in spec["env"]]
         return [*options, *_limits(limits["cpu"], limits["memory"])]
 
-    def _volume(self, name: str) -> str:
-        return f"{self.name}-{name}"
+    def _mount(self, mount: Spec) -> str:
+        """The option that mounts a volume; Docker makes a home that is not there by itself."""
+        volume = f"{self.name}-{mount['name']}"
+        if mount["name"] == "home":
+            return f"--volume={volume}:{mount['mountPath']}"
+        (spec,) = [one for one in STORAGE["extraVolumes"].values() if one["name"] == mount["name"]]
+        assert spec["emptyDir"]["medium"] == "Memory"
+        size = int(parse_quantity(spec["emptyDir"]["sizeLimit"]))  # type: ignore[no-untyped-call]
+        memory_volume(self.engine, volume, f"size={size},mode=2777,gid=100")
+        # Without "nocopy" Docker gives it the image's content and mode.
+        return f"--volume={volume}:{mount['mountPath']}:nocopy"
 
     def _state(self, name: str) -> dict[str, Any] | None:
         listed = self.engine.docker("ps", "--all", "--quiet", "--filter", f"name=^{name}$").strip()
@@ -137,6 +143,13 @@ class Pod:
     def _wait_ready(self, name: str, probe: Sequence[str]) -> None:
         script = f"until {shlex.join(probe)}; do sleep 0.1; done"
         self.engine.docker("exec", name, "timeout", str(READY_TIMEOUT_S), "sh", "-c", script)
+
+
+def memory_volume(engine: Engine, name: str, options: str) -> None:
+    """Make a volume in memory, as the kubelet does, unless it is there. It is empty when nobody mounts it."""
+    if not engine.docker("volume", "ls", "--quiet", "--filter", f"name=^{name}$").strip():
+        tmpfs = ["--opt=type=tmpfs", "--opt=device=tmpfs", f"--opt=o={options}"]
+        engine.docker("volume", "create", *tmpfs, name)
 
 
 def _limits(cpu: float | str, memory: str) -> list[str]:

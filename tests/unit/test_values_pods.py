@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from components.cluster.nodegroup import NODE_GROUP_LABEL
+from components.hub.catalogue import load_catalogue
 from tests.unit.conftest import FLAVORS
 from tests.unit.hub import CATALOGUE, amount, make_values, pod, requested, schema_errors
 
 SLUGS = ["default", "compute", *CATALOGUE.desktops]
 DESKTOPS = list(CATALOGUE.desktops)
+SMALLEST = Path(__file__).parent / "cases" / "catalogue" / "smallest.happy.yaml"
 
 
 def made(slug: str, **changes: Any) -> dict[str, Any]:
@@ -70,7 +73,7 @@ def test_a_desktop_shares_home_and_socket_with_its_notebook_only(slug: str) -> N
     found = made(slug)
     parts = containers(found)
     assert set(parts) == {"notebook", "desktop"}
-    shared = {"home": "/home/jovyan", "desktop-socket": "/shared"}
+    shared = {"home": "/home/jovyan", "desktop-socket": "/shared", "shm": "/dev/shm"}
     assert mounts(parts["notebook"]) == shared
     assert mounts(parts["desktop"]) == shared | {"desktop-tmp": "/tmp"}
     assert volumes(found)["desktop-socket"]["emptyDir"] == {"medium": "Memory", "sizeLimit": "1Mi"}
@@ -107,6 +110,29 @@ def test_without_a_volume_the_home_is_shared_all_the_same() -> None:
     found = made("idv", storage={"type": "none"})
     assert volumes(found)["home"]["emptyDir"] == {"sizeLimit": "10Gi"}
     assert {mounts(part)["home"] for part in containers(found).values()} == {"/home/jovyan"}
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_full_volume_never_evicts_the_pod(slug: str) -> None:
+    # The kubelet evicts a pod whose emptyDir on disk outgrows its limit. One in memory is full then.
+    found = made(slug)
+    in_pod = {name: volume["emptyDir"] for name, volume in volumes(found).items() if "emptyDir" in volume}
+    assert set(in_pod) == {"desktop-socket", "desktop-tmp", "shm"}
+    assert all(volume["medium"] == "Memory" and volume["sizeLimit"] for volume in in_pod.values())
+
+
+def test_full_volumes_leave_a_gib_of_memory_in_the_smallest_desktop() -> None:
+    catalogue = load_catalogue(SMALLEST)
+    found = pod(make_values(catalogue=catalogue), "panoply")
+    for name, container in containers(found).items():
+        # The third one in memory holds nothing but the socket.
+        held = [
+            volumes(found)[volume]["emptyDir"]
+            for volume in mounts(container)
+            if volume in ("shm", "desktop-tmp")
+        ]
+        total = sum(amount(volume["sizeLimit"]) for volume in held)
+        assert total + 2**30 == amount(container["resources"]["limits"]["memory"]), name
 
 
 @pytest.mark.parametrize("slug", SLUGS)
