@@ -141,8 +141,8 @@ def test_the_search_finds_what_is_there(gateway: Gateway, known: dict[str, str],
 def written_by(gateway: Gateway) -> list[Path]:
     """The folders that the gateway's commands write to.
 
-    Taken out of them: the tests' own kubeconfig, and those that the Kubernetes provider leaves in the folder for
-    temporary files, for its owner only (docs/faults.md).
+    Taken out of them: the tests' own kubeconfig, and those that the Kubernetes provider leaves in the folder
+    for temporary files, for its owner only (docs/faults.md).
     """
     (gateway.folder / "kubeconfig").unlink(missing_ok=True)
     for left in Path(gateway.env["TMPDIR"]).glob("kubeconfig*"):
