@@ -42,8 +42,8 @@ def inventory(cloud: Connection) -> dict[str, list[str]]:
 
 
 def with_ids(resources: dict[str, str]) -> dict[str, str]:
-    """The resources that are more than a name for others."""
-    return {name: key for name, key in resources.items() if key}
+    """The resources that are more than a name for others, or than the engine's provider of its own state."""
+    return {name: key for name, key in resources.items() if key and name != "default"}
 
 
 def log_in(gateway: Gateway) -> None:

@@ -29,7 +29,7 @@ POINTS = {
     "namespace": "ingress-namespace",
     "group": "mediums-magnum",
     "ingress": "ingress-release",
-    "issuer": "certificates-issuer",
+    "issuer": "certificates-staging",
     "record": "record-a",
     "hub": "hub-release",
     "wait": "certificate-ready",
