@@ -9,7 +9,7 @@ from kubernetes import client, config
 
 ANSWER_SECONDS = 10
 """How long one request to the cluster may take."""
-# Of two threads that write the same key to a temporary file, the client forgets one, and never deletes that file.
+# Of two threads that write one key to temporary files, the client forgets one, and never deletes its file.
 ONE_AT_A_TIME = threading.Lock()
 
 
