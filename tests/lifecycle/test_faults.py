@@ -134,7 +134,7 @@ def test_load_balancer_stays_pending_and_a_second_up_is_refused(
     assert "the stack is currently locked by 1 lock(s)" in refused
     assert f"(pid {first.pid})" in refused
     assert first.returncode
-    assert "Helm release ingress-nginx/ingress-nginx failed to install" in shown
+    assert "Helm release ingress-nginx/ingress-nginx failed to install" in shown, shown
 
 
 @pytest.mark.usefixtures("mended")

@@ -182,22 +182,25 @@ class Machines:
         self._errors = {uuid: text for uuid, text in self._errors.items() if uuid in cluster.groups}
 
     def _drain(self, machine: Machine) -> bool:
-        """Evict what must move from the node; false where the API server does not allow it now."""
+        """Evict what must move; false where the API server, or a pod that just came, does not allow it."""
         self._cordon(machine.name)
-        for pod in self._pods.values():
-            if pod["spec"].get("nodeName") == machine.name and autoscaler.moves(pod):
-                meta = {key: pod["metadata"][key] for key in ("name", "namespace")}
-                path = f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}/eviction"
-                eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": meta}
-                try:
-                    self._kube.create(path, {**eviction, "deleteOptions": {"gracePeriodSeconds": 0}})
-                except ApiException as error:
-                    LOG.warning("%s stays: %s can't be evicted: %s", machine.name, meta["name"], error.body)
-                    return False
+        pods = self._kube.get(f"/api/v1/pods?fieldSelector=spec.nodeName%3D{machine.name}")["items"]
+        if any(autoscaler.blocks(pod, self._budgets.values()) for pod in pods):
+            self._cordon(machine.name, on=False)
+            return False
+        for pod in filter(autoscaler.moves, pods):
+            meta = {key: pod["metadata"][key] for key in ("name", "namespace")}
+            path = f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}/eviction"
+            eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": meta}
+            try:
+                self._kube.create(path, {**eviction, "deleteOptions": {"gracePeriodSeconds": 0}})
+            except ApiException as error:
+                LOG.warning("%s stays: %s can't be evicted: %s", machine.name, meta["name"], error.body)
+                return False
         return True
 
-    def _cordon(self, name: str) -> None:
-        self._kube.patch(f"/api/v1/nodes/{name}", {"spec": {"unschedulable": True}})
+    def _cordon(self, name: str, *, on: bool = True) -> None:
+        self._kube.patch(f"/api/v1/nodes/{name}", {"spec": {"unschedulable": on}})
 
     def _delete(self, machine: Machine) -> None:
         LOG.info("removing %s", machine.name)
