@@ -134,7 +134,8 @@ def test_load_balancer_stays_pending_and_a_second_up_is_refused(
     assert "the stack is currently locked by 1 lock(s)" in refused
     assert f"(pid {first.pid})" in refused
     assert first.returncode
-    assert "Helm release ingress-nginx/ingress-nginx failed to install" in shown, shown
+    assert "release ingress-nginx failed, and has been uninstalled due to atomic being set" in shown
+    assert "context deadline exceeded" in shown
 
 
 @pytest.mark.usefixtures("mended")
