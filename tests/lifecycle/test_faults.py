@@ -155,7 +155,9 @@ def test_a_charts_install_fails_half_way(gateway: Gateway) -> None:
         )
     )
     gateway.change(lambda config: config.update({"gateway:charts": str(broken)}))
-    assert "not a host" in gateway.up(code=1)
+    shown = gateway.up(code=1)
+    assert "failed, and has been uninstalled due to atomic being set" in shown
+    assert "not a host" in shown
     gateway.settings.write_text(settings)
 
 

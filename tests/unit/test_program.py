@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pulumi.runtime import mocks, rpc
 
-from components.cloud.existing import Existing, ExistingCluster, ExistingNodeGroup
 from components.settings.errors import SettingsError
 from tests.unit.conftest import INGRESS_IP, SECRETS, Run
-
-CLUSTER = ExistingCluster(id="c-1", template_id="template-uuid")
 
 Program = Callable[..., Run]
 
@@ -142,55 +137,6 @@ def test_a_folder_without_the_charts_is_refused(program: Program, tmp_path: Path
     assert f"gateway:charts: {rule}, got '{tmp_path}'" in str(refused.value)
 
 
-@pytest.mark.parametrize(
-    ("on_control_plane", "selector"),
-    [
-        (True, {"node-role.kubernetes.io/control-plane": ""}),
-        (False, {"capi.stackhpc.com/node-group": "default-worker"}),
-    ],
-)
-def test_cert_manager_is_on_no_users_node(
-    program: Program, on_control_plane: bool, selector: dict[str, str]
-) -> None:
-    def pin(config: dict[str, Any]) -> None:
-        config["gateway:certificates"]["onControlPlane"] = on_control_plane
-
-    values = program(pin).recorded.release("cert-manager")["values"]
-    parts = [values, *(values[name] for name in ("webhook", "cainjector", "startupapicheck"))]
-    assert [part["nodeSelector"] for part in parts] == [selector] * 4
-
-
-@pytest.mark.parametrize(
-    ("acme", "server"),
-    [
-        ("production", "https://acme-v02.api.letsencrypt.org/directory"),
-        ("staging", "https://acme-staging-v02.api.letsencrypt.org/directory"),
-    ],
-)
-def test_each_server_has_an_issuer_of_its_own(program: Program, acme: str, server: str) -> None:
-    def choose(config: dict[str, Any]) -> None:
-        config["gateway:certificates"] |= {"acme": acme, "email": "ops@ucar.edu"}
-
-    recorded = program(choose).recorded
-    ((resource, issuer),) = recorded.of_type("kubernetes:cert-manager.io/v1:ClusterIssuer").items()
-    assert resource == f"gw25-certificates-{acme}", "another server is another resource"
-    assert issuer["metadata"]["name"] == f"letsencrypt-{acme}"
-    assert issuer["spec"]["acme"]["server"] == server
-    assert issuer["spec"]["acme"]["privateKeySecretRef"] == {"name": f"letsencrypt-{acme}-account"}
-    assert issuer["spec"]["acme"]["solvers"] == [{"http01": {"ingress": {"ingressClassName": "nginx"}}}]
-    assert json.loads(issuer["metadata"]["annotations"]["pulumi.com/waitFor"]) == [
-        "condition=Ready",
-        "jsonpath={.status.acme.lastRegisteredEmail}=ops@ucar.edu",
-    ], "Ready is of the address before until the new one is registered"
-
-
-def test_the_certificate_of_the_issuer_in_use_is_waited_for(program: Program) -> None:
-    recorded = program().recorded
-    issuer = recorded.release("jhub")["values"]["ingress"]["annotations"]["cert-manager.io/cluster-issuer"]
-    waited = recorded.of_type("command:local:Command")["gw25-certificate-ready"]["environment"]
-    assert (waited["ISSUER"], waited["HOST"]) == (issuer, "gw25.abc123456.projects.jetstream-cloud.org")
-
-
 def test_hub_has_host_issuer_and_node_groups(program: Program) -> None:
     values = program().recorded.release("jhub")["values"]
     host = "gw25.abc123456.projects.jetstream-cloud.org"
@@ -261,45 +207,3 @@ def test_a_flavor_without_a_price_is_a_warning(program: Program, monkeypatch: py
     unknown = "not known: components/site.yaml has no price for m9.medium"
     assert program(other).outputs["su_per_hour"] == unknown
     assert f"su_per_hour is {unknown}" in warnings
-
-
-def test_what_an_interrupted_run_made_is_taken_up(program: Program, survey: dict[str, Any]) -> None:
-    survey["existing"] = Existing(
-        cluster=CLUSTER,
-        address="a-1",
-        record="z/r",
-        node_groups={"mediums": ExistingNodeGroup(id="c-1/n-1", flavor="m3.medium")},
-    )
-    taken = {r.typ: r.resource_id for r in program().recorded.resources if r.resource_id}
-    assert taken["openstack:containerinfra/cluster:Cluster"] == "c-1"
-    assert taken["openstack:containerinfra/nodeGroup:NodeGroup"] == "c-1/n-1"
-    assert taken["openstack:networking/floatingIp:FloatingIp"] == "a-1"
-    assert taken["openstack:dns/recordSet:RecordSet"] == "z/r"
-
-
-@pytest.mark.parametrize(("failed", "attempt"), [(False, "2"), (True, "3")])
-def test_a_cluster_that_failed_is_made_anew(
-    program: Program, survey: dict[str, Any], failed: bool, attempt: str
-) -> None:
-    survey["existing"] = Existing(cluster=replace(CLUSTER, attempt=2, failed=failed))
-    labels = program().recorded.one("openstack:containerinfra/cluster:Cluster")["labels"]
-    assert labels["gateway_attempt"] == attempt
-
-
-@pytest.mark.parametrize(
-    ("failed", "labels"), [(False, {"gateway_group_attempt": "2"}), (True, {"gateway_group_attempt": "3"})]
-)
-def test_a_node_group_that_failed_is_made_anew(
-    program: Program, survey: dict[str, Any], failed: bool, labels: dict[str, str]
-) -> None:
-    group = ExistingNodeGroup(id="c-1/n-1", flavor="m3.medium", attempt=2, failed=failed)
-    survey["existing"] = Existing(cluster=CLUSTER, node_groups={"mediums": group})
-    assert program().recorded.one("openstack:containerinfra/nodeGroup:NodeGroup")["labels"] == labels
-
-
-def test_a_node_group_that_is_replaced_is_not_imported(program: Program, survey: dict[str, Any]) -> None:
-    group = ExistingNodeGroup(id="c-1/n-1", flavor="m3.large")
-    survey["existing"] = Existing(cluster=CLUSTER, node_groups={"mediums": group})
-    taken = {r.typ for r in program().recorded.resources if r.resource_id}
-    assert "openstack:containerinfra/cluster:Cluster" in taken
-    assert "openstack:containerinfra/nodeGroup:NodeGroup" not in taken
