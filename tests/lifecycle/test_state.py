@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import secrets
 import stat
@@ -18,41 +17,15 @@ from sandbox import layout
 from sandbox.tests.magnum import eventually
 from sandbox.tools import programs
 from tests.lifecycle.conftest import Gateway
+from tests.lifecycle.hub_secrets import PULL_SECRET, client_key, hub_secrets, new_secrets, set_secrets
 from tests.lifecycle.search import Search
 
 NAME = "secretive"
-PULL_SECRET = "gateway-registry"
-COOKIES = "hub.config.JupyterHub.cookie_secret"
-
-
-def new_secrets() -> dict[str, str]:
-    """The secrets that an operator sets for a hub, by their keys in the settings."""
-    return {
-        "adminPassword": secrets.token_hex(20),
-        "userPassword": secrets.token_hex(8),
-        "cookieSecret": secrets.token_hex(32),
-        "registryPassword": secrets.token_hex(16),
-    }
-
-
 NEXT = new_secrets()
 """What they are changed to."""
 ROTATED = {f"next {key}": secret for key, secret in NEXT.items()}
 """The same, by other names than those that they replace, for a search."""
 BUCKET = "gateway-state"
-
-
-def set_secrets(gateway: Gateway, chosen: dict[str, str]) -> None:
-    """`pulumi config set --secret`, as the README says it: from standard input."""
-    for key, value in chosen.items():
-        subprocess.run(
-            ["pulumi", "config", "set", "--secret", f"gateway:{key}", "--stack", gateway.name],
-            cwd=gateway.folder,
-            env=gateway.env,
-            input=value,
-            text=True,
-            check=True,
-        )
 
 
 @pytest.fixture(scope="module")
@@ -101,27 +74,6 @@ def gateway(
     for text in shown:
         search.look("what was printed", text.encode())
     return gateway
-
-
-def client_key(gateway: Gateway) -> str:
-    """A line of the private key in the stack's kubeconfig."""
-    user = yaml.safe_load(gateway.outputs()["kubeconfig"])["users"][0]["user"]
-    return base64.b64decode(user["client-key-data"]).decode().splitlines()[5]
-
-
-def hub_secrets(gateway: Gateway) -> dict[str, str]:
-    """The operator's secrets as the hub in the cluster has them."""
-    data = gateway.kubectl("get", "secret", "hub", "-n", "jhub")["data"]
-    values = yaml.safe_load(base64.b64decode(data["values.yaml"]))
-    authenticator = values["hub"]["config"]["SharedPasswordAuthenticator"]
-    pull = gateway.kubectl("get", "secret", PULL_SECRET, "-n", "jhub")["data"][".dockerconfigjson"]
-    login = json.loads(base64.b64decode(pull))["auths"]["registry.test"]
-    return {
-        "adminPassword": authenticator["admin_password"],
-        "userPassword": authenticator["user_password"],
-        "cookieSecret": base64.b64decode(data[COOKIES]).decode(),
-        "registryPassword": login["password"],
-    }
 
 
 def test_the_search_finds_what_is_there(gateway: Gateway, known: dict[str, str], tmp_path: Path) -> None:
