@@ -99,7 +99,7 @@ def test_desktop_follows_the_window(screen: Screen) -> None:
 def test_small_window_shows_all_of_it_smaller(screen: Screen) -> None:
     screen.page.set_viewport_size({"width": 390, "height": 700})
     screen.page.wait_for_timeout(500)
-    assert screen.size()[0] >= 1000
+    until(lambda: screen.size()[0] >= 1000)
     box = screen.page.locator("#screen canvas").bounding_box()
     assert box and box["width"] <= 390
     screen.page.set_viewport_size(SIZE)  # type: ignore[arg-type]
