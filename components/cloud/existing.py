@@ -188,19 +188,17 @@ def find_address(connection: Connection, settings: Settings, owner: Owner) -> st
     """
     public = settings.network.public
     names = {network.id: network.name for network in connection.network.networks()}
-    ours = [
-        ip
-        for ip in connection.network.ips()
-        if (found := described(ip.description)) and found.gateway == owner.gateway
-    ]
-    for ip in ours:
-        check_owner(owner, described(ip.description), "floating IP")
-    there = next((str(ip.id) for ip in ours if names.get(ip.floating_network_id) == public), None)
-    if ours and there is None:
-        has = names.get(ours[0].floating_network_id)
+    ours: dict[str | None, str] = {}  # the first in each network
+    for ip in connection.network.ips():
+        found = described(ip.description)
+        if found is not None and found.gateway == owner.gateway:
+            check_owner(owner, found, "floating IP")
+            ours.setdefault(names.get(ip.floating_network_id), str(ip.id))
+    if ours and public not in ours:
+        has = next(iter(ours))
         rule = f"must be {has}, where the gateway's address is; for another one destroy the gateway first"
         raise SettingsError([Mistake(key="gateway:network.public", rule=rule, value=public)])
-    return there
+    return ours.get(public)
 
 
 def find_record(connection: Connection, settings: Settings, owner: Owner) -> str | None:
