@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.desktop.gateway import Gateway, node_modules
 from tests.desktop.screen import GREEN, RED, Screen, log_in, until
 
 SIZE = {"width": 1400, "height": 900}
+SET_DESKTOP_SIZE = 251  # the type of the message, its first byte
 
 
 @pytest.fixture(scope="module")
@@ -99,10 +101,44 @@ def test_desktop_follows_the_window(screen: Screen) -> None:
 def test_small_window_shows_all_of_it_smaller(screen: Screen) -> None:
     screen.page.set_viewport_size({"width": 390, "height": 700})
     screen.page.wait_for_timeout(500)
-    until(lambda: screen.size()[0] >= 1000)
+    assert screen.size()[0] >= 640
     box = screen.page.locator("#screen canvas").bounding_box()
     assert box and box["width"] <= 390
     screen.page.set_viewport_size(SIZE)  # type: ignore[arg-type]
+    until(lambda: screen.size() == screen.place())
+
+
+def test_sizes_that_are_asked_for(screen: Screen) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def note(frame: bytes | str) -> None:
+        if isinstance(frame, bytes) and frame[0] == SET_DESKTOP_SIZE:
+            width, height = struct.unpack_from(">HH", frame, 2)
+            asked.append((width, height))
+
+    screen.page.on("websocket", lambda socket: socket.on("framesent", note))
+    screen.page.reload()
+    screen.connected()
+    # An edge of the window that is dragged to and fro: no size is asked for that an application can't use.
+    screen.page.evaluate(
+        """async () => {
+            const main = document.querySelector('main');
+            for (let step = 0; step < 400; step += 1) {
+                main.style.width = `${640 + 60 * Math.sin(step / 3)}px`;
+                await new Promise((next) => setTimeout(next, 5));
+            }
+            main.style.width = '';
+        }"""
+    )
+    until(lambda: screen.size() == screen.place())
+    assert asked and all(width >= 640 for width, _ in asked), asked
+    # A height that is no whole number is asked for once.
+    screen.page.evaluate("document.querySelector('main').style.flex = '0 0 500.5px'")
+    until(lambda: screen.size()[1] == 500)
+    before = len(asked)
+    screen.page.wait_for_timeout(1500)
+    assert len(asked) == before
+    screen.page.evaluate("document.querySelector('main').style.flex = ''")
     until(lambda: screen.size() == screen.place())
 
 

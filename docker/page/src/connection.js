@@ -11,6 +11,22 @@ const DEAD = 14_000;             // milliseconds of silence after which the conn
 const COMPRESSION = 1;           // of what is sent lossless; more costs time that a fast link does not need
 const SMALLEST = {width: 640, height: 480};  // less than that no application can use: it is scaled down instead
 
+const tooSmall = ({width, height}) => width < SMALLEST.width || height < SMALLEST.height;
+
+/** noVNC, which asks the desktop for a size only where an application can use it, and in whole pixels. */
+class Desktop extends RFB {
+    // In between, an answer of the server or a timer of noVNC's comes before the page has seen its new size.
+    _requestRemoteResize() {
+        if (!tooSmall(this._screen.getBoundingClientRect())) super._requestRemoteResize();
+    }
+
+    // With a fraction it would never be what the desktop has, and be asked for again for ever.
+    _screenSize() {
+        const {w, h} = super._screenSize();
+        return {w: Math.floor(w), h: Math.floor(h)};
+    }
+}
+
 /**
  * Events: `connected`; `lost` with detail {attempts, wait} (milliseconds until the next try); `copied` with the
  * desktop's clipboard as detail.
@@ -49,7 +65,7 @@ export class Connection extends EventTarget {
         const socket = new WebSocket(this._url);
         socket.binaryType = 'arraybuffer';
         socket.addEventListener('message', () => { this._heard = Date.now(); });
-        const rfb = new RFB(this._screen, socket);
+        const rfb = new Desktop(this._screen, socket);
         this._trying = rfb;
         this._heard = Date.now();
         // Before noVNC hears of it, and takes its canvas away.
@@ -58,6 +74,7 @@ export class Connection extends EventTarget {
         rfb.compressionLevel = COMPRESSION;
         rfb.qualityLevel = this._quality.level;
         rfb.focusOnClick = true;
+        rfb.resizeSession = true;
         rfb.addEventListener('connect', () => this._connected(rfb));
         rfb.addEventListener('disconnect', () => this._lost());
         rfb.addEventListener('clipboard', ({detail}) => this._tell('copied', detail.text));
@@ -97,10 +114,7 @@ export class Connection extends EventTarget {
     /** The desktop takes the size of its place in the page; where that is too small, it is shown smaller. */
     _fit() {
         if (!this.rfb) return;
-        const {width, height} = this._screen.getBoundingClientRect();
-        const small = width < SMALLEST.width || height < SMALLEST.height;
-        this.rfb.scaleViewport = small;
-        this.rfb.resizeSession = !small;
+        this.rfb.scaleViewport = tooSmall(this._screen.getBoundingClientRect());
     }
 
     _adapt() {
