@@ -63,7 +63,12 @@ def start(say: Callable[[str], object] = print) -> Engine:
 def environment() -> dict[str, str]:
     """What clients of the engine and of the registry need, whether these run or not."""
     engine = _known()
-    return {"DOCKER_HOST": engine.host, "SANDBOX_REGISTRY": engine.registry, **standins.variables()}
+    return {
+        "DOCKER_HOST": engine.host,
+        "SANDBOX_REGISTRY": engine.registry,
+        "SANDBOX_DEBIAN_BASE": engine.base,
+        **standins.variables(),
+    }
 
 
 def stop() -> None:

@@ -15,7 +15,9 @@ import yaml
 from sandbox.layout import ROOT
 from tests.lifecycle import cases
 
-PUBLISHED = {name: f"registry.test/{name}@sha256:{'0' * 64}" for name in ("pyaos", "idv-cave", "hawkeye")}
+PUBLISHED = {
+    name: f"registry.test/{name}@sha256:{'0' * 64}" for name in ("pyaos", "idv-cave", "hawkeye", "metview")
+}
 """Images that nobody pulls: kwok's nodes run no containers."""
 PROGRAM = ("__main__.py", "Pulumi.yaml", "components", "hub_values", "docker", "sandbox", ".venv")
 

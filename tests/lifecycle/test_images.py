@@ -20,7 +20,7 @@ from sandbox.layout import ROOT
 from sandbox.tests.fixtures import run_module
 from tests.lifecycle.conftest import Gateway
 
-IMAGES = {"pyaos", "idv-cave", "hawkeye"}
+IMAGES = {"pyaos", "idv-cave", "hawkeye", "metview"}
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 

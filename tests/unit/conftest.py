@@ -38,7 +38,9 @@ FLAVORS = by_name(
 )
 """Jetstream2's."""
 INGRESS_IP = "203.0.113.10"
-PUBLISHED = {name: f"registry.test/gateway/{name}:1.0.0" for name in ("pyaos", "idv-cave", "hawkeye")}
+PUBLISHED = {
+    name: f"registry.test/gateway/{name}:1.0.0" for name in ("pyaos", "idv-cave", "hawkeye", "metview")
+}
 OWNER = Owner("gw25", "gateway/dev")
 OWN = {"xxx000000": "abc123456", "your-university": "our-lab", "quay.io/your-organization": "quay.io/our-lab"}
 """What an operator enters in Pulumi.dev.yaml."""

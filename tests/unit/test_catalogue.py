@@ -36,8 +36,8 @@ def test_refused_with_every_mistake_named(case: Path) -> None:
 
 
 def test_ours_is_whole() -> None:
-    assert list(CATALOGUE.desktops) == ["idv", "cave", "hawkeye"]
-    assert CATALOGUE.image_names() == ["pyaos", "idv-cave", "hawkeye"]
+    assert list(CATALOGUE.desktops) == ["idv", "cave", "hawkeye", "metview"]
+    assert CATALOGUE.image_names() == ["pyaos", "idv-cave", "hawkeye", "metview"]
     assert set(CATALOGUE.images) == set(CATALOGUE.image_names())
     for desktop in CATALOGUE.desktops.values():
         assert desktop.icon is not None
@@ -78,7 +78,7 @@ def test_a_desktop_of_others_is_one_folder_and_one_entry(tmp_path: Path) -> None
     assert misfits(FLAVORS["m3.medium"], FLAVORS.values(), catalogue=catalogue) == []
 
     before = make_values()
-    for slug in ("idv", "cave", "hawkeye"):
+    for slug in ("idv", "cave", "hawkeye", "metview"):
         assert profile(made, slug) == profile(before, slug)
 
 

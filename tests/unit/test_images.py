@@ -102,7 +102,8 @@ def test_nothing_is_built_unless_asked_for(program: Program, monkeypatch: pytest
     engine(monkeypatch, lambda *_, **__: pytest.fail("no engine is needed to name published images"))
     run = program()
     assert not run.recorded.of_type("docker:index/image:Image")
-    assert run.outputs["images"] == PUBLISHED
+    # The paper's gateway has all desktops but Metview.
+    assert run.outputs["images"] == {name: at for name, at in PUBLISHED.items() if name != "metview"}
 
 
 def test_the_papers_gateway_builds_all_of_them(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:

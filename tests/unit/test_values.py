@@ -131,7 +131,7 @@ def test_unknown_desktops_are_named_all_at_once() -> None:
     with pytest.raises(SettingsError) as raised:
         make_values(desktops=["idv", "panoply", "mcidas"])
     assert [mistake.value for mistake in raised.value.mistakes] == ["panoply", "mcidas"]
-    assert "idv, cave, hawkeye" in str(raised.value)
+    assert "idv, cave, hawkeye, metview" in str(raised.value)
 
 
 def test_profiles_of_the_paper() -> None:
