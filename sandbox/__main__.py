@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sandbox import cloud, containers, layout, processes, shell
+from sandbox.clusters.nodes import host, kubelets
 from sandbox.tools import toolchain
 from sandbox.tools.steps import ToolchainError
 
@@ -56,6 +57,8 @@ def start(
     began = time.monotonic()
     toolchain.ensure(images=images)
     shell.prepare()
+    if line := host.refusal():
+        say(line)
     with ThreadPoolExecutor() as pool:
         engine = pool.submit(containers.start, say) if images else None
         cloud.start(say)
@@ -88,6 +91,7 @@ def down() -> None:
     containers.stop()
     with ThreadPoolExecutor() as pool:
         list(pool.map(processes.stop, processes.names()))
+    kubelets.stop_all()
     say("sandbox: all its processes have ended")
 
 

@@ -35,6 +35,11 @@ OPENSTACK_VENV = CACHE / "openstack"
 DEFAULT_TIME_SCALE = 0.02
 
 
+def real_nodes() -> int:
+    """How many nodes of each node group are to be real kubelets (SANDBOX_REAL_NODES); kwok plays the rest."""
+    return int(os.environ.get("SANDBOX_REAL_NODES") or 0)
+
+
 def time_scale() -> float:
     """Factor on the cloud's simulated durations (1 is the real cloud's speed)."""
     return float(os.environ.get("SANDBOX_TIME_SCALE") or DEFAULT_TIME_SCALE)

@@ -38,6 +38,12 @@ def alive(name: str) -> bool:
     return _find(name) is not None
 
 
+def pid(name: str) -> int | None:
+    """The id of the process that was started as `name`; None when it does not run."""
+    process = _find(name)
+    return process.pid if process else None
+
+
 def log(name: str) -> Path:
     """The file that takes what the process `name` prints."""
     return layout.LOGS / f"{name}.log"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox import layout
+from sandbox.clusters.nodes.network import Network
 from sandbox.clusters.spec import Cluster
 
 STAGES = Path(__file__).parent / "stages"
@@ -34,6 +35,11 @@ class Components:
     def kubeconfig(self) -> Path:
         """Cluster-admin for the components themselves."""
         return self.cluster.folder / "kubeconfig"
+
+    @property
+    def network(self) -> Network | None:
+        """The control plane's own network namespace, which only a cluster with real nodes has."""
+        return Network(self.cluster) if self.cluster.real_nodes else None
 
     @property
     def url(self) -> str:
@@ -69,7 +75,7 @@ class Components:
         return [
             layout.BIN / "kube-apiserver",
             f"--etcd-servers=http://127.0.0.1:{self._port('etcd')}",
-            "--bind-address=127.0.0.1",
+            *self._reach(),
             f"--secure-port={self.cluster.api_port}",
             f"--tls-cert-file={self._pki / 'apiserver.crt'}",
             f"--tls-private-key-file={self._pki / 'apiserver.key'}",
@@ -78,10 +84,7 @@ class Components:
             f"--service-account-signing-key-file={self._pki / 'service-account.key'}",
             "--service-account-issuer=https://kubernetes.default.svc",
             f"--service-cluster-ip-range={SERVICE_CIDR}",
-            "--authorization-mode=RBAC",
             "--allow-privileged=true",
-            # The address of the only API server is a loopback one, which an Endpoints object may not hold.
-            "--endpoint-reconciler-type=none",
             "--enable-priority-and-fairness=false",
             # Debian's etcd 3.4 cannot report a watch's progress, without which a streamed list never ends;
             # clients that are told so take a plain list instead.
@@ -89,6 +92,28 @@ class Components:
             "--profiling=false",
             # Else a stop waits for clients to end their watches, which they do not do.
             "--shutdown-watch-termination-grace-period=1s",
+        ]
+
+    def _reach(self) -> list[str | Path]:
+        """Where the API server listens, and how it finds the kubelets and the pods of real nodes."""
+        if self.network is None:
+            # The address of the only API server is a loopback one, which an Endpoints object may not hold.
+            return [
+                "--bind-address=127.0.0.1",
+                "--endpoint-reconciler-type=none",
+                "--authorization-mode=RBAC",
+            ]
+        return [
+            "--bind-address=0.0.0.0",
+            f"--advertise-address={self.network.gateway}",
+            "--authorization-mode=Node,RBAC",
+            "--enable-admission-plugins=NodeRestriction",
+            "--kubelet-preferred-address-types=InternalIP",
+            f"--kubelet-certificate-authority={self._pki / 'ca.crt'}",
+            f"--kubelet-client-certificate={self._pki / 'admin.crt'}",
+            f"--kubelet-client-key={self._pki / 'admin.key'}",
+            # Services' addresses lead nowhere in the control plane's namespace; those of pods do.
+            "--enable-aggregator-routing=true",
         ]
 
     def _controller_manager(self) -> list[str | Path]:

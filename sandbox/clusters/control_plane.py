@@ -1,7 +1,8 @@
 """One cluster's control plane: etcd, the Kubernetes components, kwok and the cloud controller.
 
-All listen on the loopback interface. The API server's certificate and the components' client certificates are
-signed by the CA that Magnum made for the cluster, so a kubeconfig from Magnum is verified for real.
+All listen on the loopback interface; where the cluster has real nodes, in a network namespace of their own.
+The API server's certificate and the components' client certificates are signed by the CA that Magnum made for
+the cluster, so a kubeconfig from Magnum is verified for real.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import yaml
 from sandbox import layout, processes
 from sandbox.clusters import pki
 from sandbox.clusters.components import Command, Components
+from sandbox.clusters.nodes import kubelets
 
 API_HOSTS = ("127.0.0.1", "localhost", "kubernetes.default.svc", "10.254.0.1")
 START_TIMEOUT_S = 90
@@ -39,7 +41,8 @@ class ControlPlane(Components):
         if self.prepared:
             return
         ca.write(self._pki / "ca")
-        pki.issue(ca, "kube-apiserver", hosts=API_HOSTS).write(self._pki / "apiserver")
+        own = (self.network.gateway,) if self.network else ()
+        pki.issue(ca, "kube-apiserver", hosts=(*API_HOSTS, *own)).write(self._pki / "apiserver")
         pki.issue(ca, "sandbox", organization="system:masters").write(self._pki / "admin")
         private, public = pki.key_pair()
         pki.Pair(certificate=public, key=private).write(self._pki / "service-account")
@@ -69,7 +72,9 @@ class ControlPlane(Components):
 
     def _start(self, component: str, command: Command, env: Mapping[str, str]) -> None:
         if not processes.alive(self._name(component)):
-            processes.start(self._name(component), command(), env=env, cwd=self.cluster.folder)
+            # The controller asks the cloud, which listens on this machine's loopback interface.
+            inside = self.network.enter() if self.network and component != "controller" else []
+            processes.start(self._name(component), [*inside, *command()], env=env, cwd=self.cluster.folder)
 
     def ready(self) -> bool:
         """Whether the API server answers that it is ready."""
@@ -91,6 +96,10 @@ class ControlPlane(Components):
         """
         if self.running:
             return
+        if self.network:
+            if self.network.pid is None:
+                self.stop()  # what still runs there would not be reached in a new namespace
+            self.network.ensure()
         components = self._commands()
         env = {**QUIET_GO, "PYTHONPATH": str(layout.ROOT)}
         for component in ("etcd", "apiserver"):
@@ -109,7 +118,8 @@ class ControlPlane(Components):
     @property
     def running(self) -> bool:
         """Whether all its processes are there."""
-        return all(processes.alive(self._name(component)) for component in self._commands())
+        reached = self.network is None or self.network.running
+        return reached and all(processes.alive(self._name(component)) for component in self._commands())
 
     @property
     def halted(self) -> bool:
@@ -130,4 +140,7 @@ class ControlPlane(Components):
         clients = [self._name(component) for component in self._commands() if component != "etcd"]
         with ThreadPoolExecutor() as pool:
             list(pool.map(processes.stop, clients))
+        kubelets.stop(self.cluster)
         processes.stop(self._name("etcd"))
+        if self.network:
+            self.network.stop()

@@ -82,6 +82,8 @@ class Cluster(BaseModel):
     boot_volume_gib: int = 0
     volume_reclaim: Literal["Retain", "Delete"] = "Retain"
     autoscaling: bool = False
+    real_nodes: int = 0
+    """How many nodes of each worker group are kubelets; kwok plays the others."""
     fault: str | None = None
     failure: str | None = None
     """Why the last operation failed; none while it may still succeed."""

@@ -31,6 +31,7 @@ UNITS = {
     "etcd-server": ["etcd.service"],
     "docker.io": ["docker.socket", "docker.service"],
     "docker-registry": ["docker-registry.service"],
+    "containerd": ["containerd.service"],
 }
 """What those packages would start by themselves, on the whole machine."""
 

@@ -182,24 +182,27 @@ def module_version(module: Path, dependency: str) -> str:
     return match[1]
 
 
+def version_variables(version: str) -> dict[str, str]:
+    """What Kubernetes' programs say of themselves: Helm's charts and kubectl compare versions.
+
+    Without these they say v0.0.0.
+    """
+    major, minor, _ = version.split(".")
+    said = {"Version": f"v{version}", "Major": major, "Minor": minor, "TreeState": "clean"}
+    return {f"k8s.io/component-base/version.git{key}": value for key, value in said.items()}
+
+
 def kubernetes() -> GoPrograms:
     """API server, controller manager, scheduler and kubectl."""
     module = MODULES / "kubernetes"
     version = module_version(module, "k8s.io/kubernetes")
-    major, minor, _ = version.split(".")
     names = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
     return GoPrograms(
         "Kubernetes",
         f"building the control plane {version} from its source, some 6 minutes on 2 cores",
         module,
         {name: f"k8s.io/kubernetes/cmd/{name}" for name in names},
-        # Helm's charts and kubectl compare versions; without these the server says v0.0.0.
-        variables={
-            "k8s.io/component-base/version.gitVersion": f"v{version}",
-            "k8s.io/component-base/version.gitMajor": major,
-            "k8s.io/component-base/version.gitMinor": minor,
-            "k8s.io/component-base/version.gitTreeState": "clean",
-        },
+        variables=version_variables(version),
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sandbox import containers, layout
-from sandbox.tools import engine, packages, programs
+from sandbox.clusters.nodes import host
+from sandbox.tools import engine, nodes, packages, programs
 from sandbox.tools.steps import Step, run_lanes
 
 
@@ -37,8 +38,14 @@ def _ensure(lanes: list[list[Step]]) -> None:
 def _sandbox(images: bool) -> list[list[Step]]:
     """Two lanes: one waits for the network most of the time, the other for the processor."""
     pulumi = engine.Engine()
+    real = host.granted() > 0
+    kubelets: list[Step] = [nodes.kubelet(), nodes.PauseImage()] if real else []
     kubernetes, kwok, helm = programs.kubernetes(), programs.kwok(), programs.helm()
-    servers = {**packages.SERVERS, **(containers.programs() if images else {})}
+    servers = {
+        **packages.SERVERS,
+        **(containers.programs() if images else {}),
+        **(nodes.PACKAGES if real else {}),
+    }
     return [
         [
             packages.DebianPackages(servers),
@@ -46,5 +53,5 @@ def _sandbox(images: bool) -> list[list[Step]]:
             packages.openstack(),
             *([packages.DebianBase()] if images else []),
         ],
-        [programs.GoToolchain(), pulumi, kubernetes, kwok, helm, *engine.plugins()],
+        [programs.GoToolchain(), pulumi, kubernetes, kwok, helm, *kubelets, *engine.plugins()],
     ]

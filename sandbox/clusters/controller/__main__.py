@@ -19,6 +19,7 @@ from sandbox.clusters.controller.loadbalancers import LoadBalancers
 from sandbox.clusters.controller.loop import Loop
 from sandbox.clusters.controller.volumes import Volumes
 from sandbox.clusters.controller.workers.machines import Machines
+from sandbox.clusters.nodes.kubelets import Kubelets
 
 SPEC_CHECK_S = 0.3
 CORE = "/api/v1"
@@ -40,6 +41,7 @@ class Controller:
         self._kube = Kube(ControlPlane(cluster).kubeconfig)
         self._caches: list[Cache] = []
         self._machines = Loop("machines")
+        self._kubelets = Loop("kubelets")
         self._balancers = Loop("load balancers")
         self._volumes = Loop("volumes")
         self._certificates = Loop("certificates")
@@ -100,6 +102,7 @@ class Controller:
                 api_version=POLICY,
             ),
         )
+        self._kubelets.part = Kubelets(uuid)
         services = self._cache("Service", f"{CORE}/services", self._balancers, self._certificates)
         self._balancers.part = LoadBalancers(uuid, kube, cloud.connect(self._credential), service=services)
         claims = self._cache("PersistentVolumeClaim", f"{CORE}/persistentvolumeclaims", self._volumes)
@@ -123,7 +126,7 @@ class Controller:
             cache.start()
         for cache in self._caches:
             cache.synced.wait()
-        for loop in (self._machines, self._balancers, self._volumes, self._certificates):
+        for loop in (self._machines, self._kubelets, self._balancers, self._volumes, self._certificates):
             loop.start()
         written, seen = self._cluster.folder / "cluster.json", 0.0
         while written.exists():

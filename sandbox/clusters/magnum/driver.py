@@ -19,6 +19,7 @@ from sandbox import layout
 from sandbox.clusters import keeper, spec
 from sandbox.clusters.control_plane import ControlPlane
 from sandbox.clusters.magnum import app_credential, faults, health, nodegroups, progress
+from sandbox.clusters.nodes import host
 from sandbox.clusters.pki import Pair
 
 
@@ -41,6 +42,7 @@ def _wanted(context: Any, cluster: Cluster) -> spec.Cluster:
         network=cluster.fixed_network or "auto_allocated_network",
         boot_volume_gib=nodegroups.number(cluster, "boot_volume_size", 0),
         volume_reclaim="Delete" if labels.get("csi_cinder_reclaim_policy") == "Delete" else "Retain",
+        real_nodes=host.granted(),
         fault=fault,
         failure="injected fault: the control plane did not come up" if failing else None,
         groups={

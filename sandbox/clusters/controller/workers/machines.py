@@ -15,6 +15,7 @@ from sandbox.clusters import cloud, spec
 from sandbox.clusters.controller.kube import Cache, Kube, Object
 from sandbox.clusters.controller.workers import autoscaler, fit, nodes
 from sandbox.clusters.controller.workers.nodes import Machine
+from sandbox.clusters.nodes import kubelets
 
 LOG = logging.getLogger(__name__)
 REFUSED_RETRY_S = 5.0
@@ -204,6 +205,7 @@ class Machines:
 
     def _delete(self, machine: Machine) -> None:
         LOG.info("removing %s", machine.name)
+        kubelets.leave(self._uuid, machine.name)
         if machine.name in self._nodes.items:
             self._cordon(machine.name)
             for pod in self._pods.values():
@@ -221,11 +223,11 @@ class Machines:
         for machine in (self._machines or {}).values():
             if machine.name in self._nodes.items:
                 continue
-            if machine.joined:
-                body = nodes.node(cluster.groups[machine.group], machine)
-                self._kube.create("/api/v1/nodes", body, exists_ok=True)
-            else:
+            group = cluster.groups[machine.group]
+            if not machine.joined:
                 wait = min(wait, machine.ready_at - time.time())
+            elif not kubelets.join(cluster, group, machine):
+                self._kube.create("/api/v1/nodes", nodes.node(group, machine), exists_ok=True)
         return wait
 
     def _tell(self, cluster: spec.Cluster) -> None:
