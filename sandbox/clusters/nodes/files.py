@@ -13,7 +13,7 @@ from sandbox.clusters import pki
 from sandbox.clusters.controller.workers import nodes
 from sandbox.clusters.nodes.host import CNI, PAUSE, PAUSE_IMAGE
 from sandbox.clusters.nodes.network import POD_RANGES, Network, pod_range
-from sandbox.clusters.spec import Cluster, NodeGroup
+from sandbox.clusters.spec import Cluster
 
 if TYPE_CHECKING:
     from sandbox.clusters.nodes.node import Node
@@ -26,7 +26,7 @@ CLUSTER_DNS = "10.254.0.10"
 _KUBELET = "/var/lib/kubelet"
 
 
-def write(node: Node, group: NodeGroup, cluster: Cluster) -> None:
+def write(node: Node, cluster: Cluster) -> None:
     """Write all that the programs of `node` read into its folder; keys stay once they are there."""
     folder, network = node.folder(cluster), Network(cluster)
     ca_folder = cluster.folder / "pki"
@@ -47,7 +47,7 @@ def write(node: Node, group: NodeGroup, cluster: Cluster) -> None:
         "resolv.conf": "",
         # By the very reference that was pushed: in the node's namespace the registry is the gateway's.
         f"certs.d/{registry}/hosts.toml": f'server = "http://{network.gateway}:{registry.split(":")[1]}"\n',
-        "init.json": json.dumps(_init(node, group, network)),
+        "init.json": json.dumps(_init(node, network)),
         **{f"{name}.kubeconfig": yaml.safe_dump(_kubeconfig(name, url)) for name in ("kubelet", "proxy")},
     }
     for name, text in texts.items():
@@ -146,9 +146,8 @@ def _pods_network(node: Node) -> dict[str, Any]:
     return {"cniVersion": "1.0.0", "name": "pods", "plugins": [bridge, port_map]}
 
 
-def _init(node: Node, group: NodeGroup, network: Network) -> dict[str, Any]:
+def _init(node: Node, network: Network) -> dict[str, Any]:
     labels = ",".join(f"{key}={value}" for key, value in sorted(node.labels.items()))
-    taints = ",".join(f"{one['key']}=:{one['effect']}" for one in nodes.taints(group))
     kubelet = [
         str(layout.BIN / "kubelet"),
         f"--config={INSIDE / 'kubelet.yaml'}",
@@ -158,7 +157,6 @@ def _init(node: Node, group: NodeGroup, network: Network) -> dict[str, Any]:
         f"--hostname-override={node.name}",
         f"--node-ip={node.address}",
         f"--node-labels={labels}",
-        f"--register-with-taints={taints}",
         f"--flavor-cores={node.cores}",
         f"--flavor-memory={node.memory_mib << 20}",
     ]

@@ -42,22 +42,22 @@ def _mount_files(folder: Path, disks: dict[str, str]) -> None:
     """
     stage = folder / "run"
     stage.mkdir(exist_ok=True)
-    _run("mount", "-t", "tmpfs", "run", stage)
+    _run("mount", "--no-mtab", "-t", "tmpfs", "run", stage)
     (stage / "node").mkdir()
-    _run("mount", "--bind", folder, stage / "node")
-    _run("mount", "--move", stage, "/run")
+    _run("mount", "--no-mtab", "--bind", folder, stage / "node")
+    _run("mount", "--no-mtab", "--move", stage, "/run")
     for place in ("/var/lib", "/var/log"):
-        _run("mount", "-t", "tmpfs", "node", place)
+        _run("mount", "--no-mtab", "-t", "tmpfs", "node", place)
     for name, place in disks.items():
         (INSIDE / name).mkdir(exist_ok=True)
         Path(place).mkdir(parents=True)
-        _run("mount", "--bind", INSIDE / name, place)
+        _run("mount", "--no-mtab", "--bind", INSIDE / name, place)
     for setting, value in KERNEL_SETTINGS.items():
         shown = INSIDE / "kernel" / setting
         shown.parent.mkdir(parents=True, exist_ok=True)
         shown.write_text(f"{value}\n")
-        _run("mount", "--bind", shown, f"/proc/sys/{setting}")
-    _run("mount", "--make-rshared", "/")
+        _run("mount", "--no-mtab", "--bind", shown, f"/proc/sys/{setting}")
+    _run("mount", "--no-mtab", "--make-rshared", "/")
 
 
 def _wait(what: str, done: Any) -> None:

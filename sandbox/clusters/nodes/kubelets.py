@@ -83,11 +83,10 @@ class Kubelets:
             return None
         with layout.locked(cluster.folder / "nodes"):
             for node in known(cluster):
-                group = cluster.groups.get(node.group)
-                if group and not node.running:
+                if not node.running:
                     LOG.info("switching %s on", node.name)
                     try:
-                        node.start(cluster, group)
+                        node.start(cluster)
                     except CalledProcessError as error:
                         LOG.warning("%s: %s: %s", node.name, error, error.stderr)
         return CHECK_S

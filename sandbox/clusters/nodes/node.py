@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from sandbox import layout, processes
 from sandbox.clusters.nodes import files, host
 from sandbox.clusters.nodes.network import Network
-from sandbox.clusters.spec import Cluster, NodeGroup
+from sandbox.clusters.spec import Cluster
 
 START_S = 10
 
@@ -46,10 +46,10 @@ class Node(BaseModel):
         """Whether it is switched on."""
         return processes.alive(self.name)
 
-    def start(self, cluster: Cluster, group: NodeGroup) -> None:
+    def start(self, cluster: Cluster) -> None:
         """Switch it on, with nothing of an earlier run but its disk. OSError where that is not possible."""
         network, folder = Network(cluster), self.folder(cluster)
-        files.write(self, group, cluster)
+        files.write(self, cluster)
         host.make_cgroup(self.cgroup)
         spaces = ("--mount", "--uts", "--ipc", "--net", "--pid", "--fork", "--kill-child", "--mount-proc")
         processes.start(
