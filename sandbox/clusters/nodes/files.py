@@ -46,7 +46,10 @@ def write(node: Node, cluster: Cluster) -> None:
         "cni/10-pods.conflist": json.dumps(_pods_network(node), indent=1),
         "resolv.conf": "",
         # By the very reference that was pushed: in the node's namespace the registry is the gateway's.
-        f"certs.d/{registry}/hosts.toml": f'server = "http://{network.gateway}:{registry.split(":")[1]}"\n',
+        f"certs.d/{registry}/hosts.toml": (
+            f'[host."http://{network.gateway}:{layout.port("registry")}"]\n'
+            'capabilities = ["pull", "resolve"]\n'
+        ),
         "init.json": json.dumps(_init(node, network)),
         **{f"{name}.kubeconfig": yaml.safe_dump(_kubeconfig(name, url)) for name in ("kubelet", "proxy")},
     }

@@ -49,7 +49,7 @@ def refusal() -> str | None:
 
 
 def _controllers() -> list[Path]:
-    # `unified` is version 2's tree beside those of version 1; kubelet and runc leave it alone.
+    # `unified` is version 2's tree beside those of version 1, which a kubelet does not use.
     found = sorted(path.parent for path in CGROUPS.glob("*/cgroup.procs"))
     return [path for path in found if path.name != "unified" and not path.is_symlink()]
 
@@ -67,8 +67,9 @@ def make_cgroup(name: str) -> None:
 def remove_cgroup(name: str) -> None:
     """Remove the group `name` and those in it, when its processes have ended; waits for them REMOVAL_S."""
     deadline = time.monotonic() + REMOVAL_S
-    for controller in _controllers():
-        while (group := controller / name).exists():
+    # `unified` too: runc makes its groups there as well.
+    for group in CGROUPS.glob(f"*/{name}"):
+        while group.exists():
             try:
                 for folder, _, _ in os.walk(group, topdown=False):
                     Path(folder).rmdir()
