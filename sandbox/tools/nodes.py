@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
-import tarfile
 from pathlib import Path
 
 from sandbox import layout
 from sandbox.clusters.nodes.host import CNI, PAUSE, PAUSE_IMAGE
+from sandbox.containers import mirror
 from sandbox.tools import programs
 from sandbox.tools.programs import MODULES, GoPrograms, module_version
 from sandbox.tools.steps import Report, Step
@@ -55,30 +53,10 @@ class PauseImage(Step):
         unfinished.rename(PAUSE)
 
 
-def _tar(files: dict[str, bytes], mode: int = 0o644) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as archive:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size, entry.mode = len(content), mode
-            archive.addfile(entry, io.BytesIO(content))
-    return packed.getvalue()
-
-
 def image(reference: str, program: Path) -> bytes:
     """An image of one static program and nothing else, in the format of `docker save`."""
-    layer = _tar({program.name: program.read_bytes()}, mode=0o755)
-    config = {
-        "architecture": "amd64",
-        "os": "linux",
-        "config": {"Entrypoint": [f"/{program.name}"], "User": "65535:65535"},
-        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
-    }
+    layer, config = mirror.contents(program)
     manifest = [{"Config": "config.json", "RepoTags": [reference], "Layers": ["layer.tar"]}]
-    return _tar(
-        {
-            "manifest.json": json.dumps(manifest).encode(),
-            "config.json": json.dumps(config).encode(),
-            "layer.tar": layer,
-        }
+    return mirror.tar(
+        {"manifest.json": json.dumps(manifest).encode(), "config.json": config, "layer.tar": layer}
     )

@@ -14,6 +14,7 @@ from sandbox.clusters.controller.workers import nodes
 from sandbox.clusters.nodes.host import CNI, PAUSE, PAUSE_IMAGE
 from sandbox.clusters.nodes.network import POD_RANGES, Network, pod_range
 from sandbox.clusters.spec import Cluster
+from sandbox.containers import mirror
 
 if TYPE_CHECKING:
     from sandbox.clusters.nodes.node import Node
@@ -38,18 +39,13 @@ def write(node: Node, cluster: Cluster) -> None:
         pki.issue(ca, "system:kube-proxy").write(own / "proxy")
         (own / "ca.crt").write_bytes(ca.certificate)
     url = f"https://{network.gateway}:{cluster.api_port}"
-    registry = f"127.0.0.1:{layout.port('registry')}"
     texts = {
         "kubelet.yaml": yaml.safe_dump(_kubelet(node)),
         "proxy.yaml": yaml.safe_dump(_proxy(node)),
         "containerd.toml": _CONTAINERD,
         "cni/10-pods.conflist": json.dumps(_pods_network(node), indent=1),
         "resolv.conf": "",
-        # By the very reference that was pushed: in the node's namespace the registry is the gateway's.
-        f"certs.d/{registry}/hosts.toml": (
-            f'[host."http://{network.gateway}:{layout.port("registry")}"]\n'
-            'capabilities = ["pull", "resolve"]\n'
-        ),
+        **_registries(f"http://{network.gateway}:{layout.port('registry')}"),
         "init.json": json.dumps(_init(node, network)),
         **{f"{name}.kubeconfig": yaml.safe_dump(_kubeconfig(name, url)) for name in ("kubelet", "proxy")},
     }
@@ -57,6 +53,18 @@ def write(node: Node, cluster: Cluster) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+
+
+def _registries(url: str) -> dict[str, str]:
+    """Where containerd finds images: all of them in the sandbox's registry, in a node at `url`."""
+    able = 'capabilities = ["pull", "resolve"]\n'
+    # By the very reference that was pushed.
+    hosts = {f"127.0.0.1:{layout.port('registry')}": f'[host."{url}"]\n{able}'}
+    for name in mirror.REGISTRIES:
+        real = f'[host."{url}/v2/{mirror.PREFIX}/{name}"]\n{able}override_path = true\n'
+        # It is its own server, so that nothing is asked of the real one.
+        hosts[name] = f'server = "{url}/v2/{mirror.PREFIX}/{name}"\n{real}'
+    return {f"certs.d/{name}/hosts.toml": text for name, text in hosts.items()}
 
 
 def _kubeconfig(user: str, url: str) -> dict[str, Any]:
