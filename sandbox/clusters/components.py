@@ -96,14 +96,13 @@ class Components:
 
     def _reach(self) -> list[str | Path]:
         """Where the API server listens, and how it finds the kubelets and the pods of real nodes."""
+        # By itself it would write its address into an Endpoints object, which may hold no loopback one, and
+        # when it ends take it out again and wait for 15 s. Pods are told by addons.py.
+        always = ["--endpoint-reconciler-type=none"]
         if self.network is None:
-            # The address of the only API server is a loopback one, which an Endpoints object may not hold.
-            return [
-                "--bind-address=127.0.0.1",
-                "--endpoint-reconciler-type=none",
-                "--authorization-mode=RBAC",
-            ]
+            return [*always, "--bind-address=127.0.0.1", "--authorization-mode=RBAC"]
         return [
+            *always,
             "--bind-address=0.0.0.0",
             f"--advertise-address={self.network.gateway}",
             "--authorization-mode=Node,RBAC",

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import openstack
@@ -28,23 +29,30 @@ def run_module(env: dict[str, str], module: str, *words: str) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="session")
-def sandbox_env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """A sandbox of the tests' own, empty at first; what `make -s sandbox-env` gives for it, as a mapping."""
-    home = tmp_path_factory.mktemp("sandbox")
+@contextmanager
+def started(home: Path, **variables: str) -> Iterator[dict[str, str]]:
+    """A sandbox of its own in `home`, with these variables; its environment as a mapping."""
     own = {
         **os.environ,
         "SANDBOX_HOME": str(home),
         "SANDBOX_BIN": str(layout.BIN),
         "SANDBOX_CACHE": str(layout.CACHE),
         "SANDBOX_TIME_SCALE": TIME_SCALE,
+        **variables,
     }
-
     try:
         run_module(own, "sandbox", "start")
         yield {**own, **json.loads(run_module(own, "sandbox", "env", "--json"))}
     finally:
         run_module(own, "sandbox", "down")
+
+
+@pytest.fixture(scope="session")
+def sandbox_env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """A sandbox of the tests' own, empty at first; what `make -s sandbox-env` gives for it, as a mapping."""
+    # Kwok's nodes: many gateways at once. Real ones have tests of their own (sandbox/tests/real).
+    with started(tmp_path_factory.mktemp("sandbox"), SANDBOX_REAL_NODES="0") as env:
+        yield env
 
 
 @pytest.fixture(scope="session")

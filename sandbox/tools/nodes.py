@@ -12,7 +12,7 @@ from sandbox.tools import programs
 from sandbox.tools.programs import MODULES, GoPrograms, module_version
 from sandbox.tools.steps import Report, Step
 
-PACKAGES = {
+DEBIAN = {
     "containerd": "containerd",
     "runc": "runc",
     str(CNI / "bridge"): "containernetworking-plugins",
@@ -34,8 +34,20 @@ def kubelet() -> GoPrograms:
         f"building kubelet and kube-proxy {version}, some 5 minutes",
         module,
         {"pause": "./pause", "kubelet": "./kubelet", "kube-proxy": "k8s.io/kubernetes/cmd/kube-proxy"},
+        sources=[module / name for name in ("go.mod", "go.sum", "kubelet", "pause")],
         variables=programs.version_variables(version),
     )
+
+
+def answer() -> GoPrograms:
+    """What pods of the tests run."""
+    module = MODULES / "nodes"
+    return GoPrograms("Test pod", "building it", module, {"answer": "./answer"}, sources=[module / "answer"])
+
+
+def steps() -> list[Step]:
+    """What is built for real nodes, in order."""
+    return [kubelet(), PauseImage()]
 
 
 class PauseImage(Step):

@@ -25,7 +25,10 @@ def ensure_desktops() -> None:
 
 def ensure_tests() -> None:
     """The same for what only the tests of the sandbox start."""
-    _ensure([[programs.GoToolchain(), programs.s3()]])
+    lane: list[Step] = [programs.GoToolchain(), programs.s3()]
+    if host.reason() is None:
+        lane = [packages.DebianPackages(nodes.DEBIAN), *lane, *nodes.steps(), nodes.answer()]
+    _ensure([lane])
 
 
 def _ensure(lanes: list[list[Step]]) -> None:
@@ -39,12 +42,12 @@ def _sandbox(images: bool) -> list[list[Step]]:
     """Two lanes: one waits for the network most of the time, the other for the processor."""
     pulumi = engine.Engine()
     real = host.granted() > 0
-    kubelets: list[Step] = [nodes.kubelet(), nodes.PauseImage()] if real else []
+    kubelets = nodes.steps() if real else []
     kubernetes, kwok, helm = programs.kubernetes(), programs.kwok(), programs.helm()
     servers = {
         **packages.SERVERS,
         **(containers.programs() if images else {}),
-        **(nodes.PACKAGES if real else {}),
+        **(nodes.DEBIAN if real else {}),
     }
     return [
         [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sandbox.clusters import spec
 from sandbox.clusters.controller.kube import Kube, Object
 from sandbox.clusters.controller.workers import nodes
+from sandbox.clusters.nodes.network import Network
 
 PROVISIONER = "cinder.csi.openstack.org"
 DEFAULT_CLASS = "default"
@@ -60,6 +61,18 @@ def _system_workload(name: str, replicas: int, labels: dict[str, str], memory: s
     }
 
 
+def _api_server(cluster: spec.Cluster) -> Object:
+    """Where pods of real nodes find what they call kubernetes.default."""
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {"name": "kubernetes", "labels": {"kubernetes.io/service-name": "kubernetes"}},
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": [Network(cluster).gateway], "conditions": {"ready": True}}],
+        "ports": [{"name": "https", "port": cluster.api_port, "protocol": "TCP"}],
+    }
+
+
 def install(kube: Kube, cluster: spec.Cluster) -> None:
     """Create storage classes, the CSI driver's object and system pods; what is there already stays as it is.
 
@@ -71,6 +84,9 @@ def install(kube: Kube, cluster: spec.Cluster) -> None:
         _system_workload("metrics-server", 1, {"app.kubernetes.io/name": "metrics-server"}, "200Mi"),
     ):
         kube.create("/apis/apps/v1/namespaces/kube-system/deployments", workload, exists_ok=True)
+    if cluster.real_nodes:
+        slices = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
+        kube.create(slices, _api_server(cluster), exists_ok=True)
     for name in (DEFAULT_CLASS, REPLICATED_CLASS):
         kube.create("/apis/storage.k8s.io/v1/storageclasses", _storage_class(name, cluster), exists_ok=True)
     csi_driver: Object = {

@@ -1,0 +1,129 @@
+"""Real nodes: they join, run containers, are reached, die, come back, and leave nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from sandbox.clusters.nodes import host
+from sandbox.tests.magnum import Kubectl, Magnum, eventually
+from sandbox.tests.real.pods import asked, pod, ready, service
+
+REAL, PLAYED = "containerd", "kwok"
+
+
+def nodes(kubectl: Kubectl, group: str) -> list[dict[str, Any]]:
+    """The nodes of a group whose kubelet says that they are ready."""
+    found = kubectl.get("nodes", "-l", f"capi.stackhpc.com/node-group={group}")["items"]
+    return [node for node in found if condition(node) == "True"]
+
+
+def condition(node: dict[str, Any]) -> str:
+    return next(str(one["status"]) for one in node["status"]["conditions"] if one["type"] == "Ready")
+
+
+def runtime(node: dict[str, Any]) -> str:
+    return str(node["status"]["nodeInfo"]["containerRuntimeVersion"]).partition(":")[0]
+
+
+def inits(env: dict[str, str]) -> list[psutil.Process]:
+    """The first process of each node that is switched on."""
+    home = env["SANDBOX_HOME"]
+    found = psutil.process_iter(["cmdline"])
+    return [
+        one
+        for one in found
+        if "sandbox.clusters.nodes.init" in (words := one.info["cmdline"] or [])
+        and words[0] != "unshare"
+        and words[-1].startswith(home)
+    ]
+
+
+def mounts(env: dict[str, str]) -> list[str]:
+    return [line for line in Path("/proc/mounts").read_text().splitlines() if env["SANDBOX_HOME"] in line]
+
+
+def interfaces() -> set[str]:
+    return {entry["ifname"] for entry in json.loads(subprocess.check_output(["ip", "-json", "link"]))}
+
+
+def test_a_node_is_what_its_flavor_says(kubectl: Kubectl) -> None:
+    [node] = eventually(lambda: nodes(kubectl, "default-worker"))
+    assert runtime(node) == REAL
+    assert node["status"]["capacity"]["cpu"] == "4"
+    memory = int(node["status"]["capacity"]["memory"].removesuffix("Ki"))
+    assert memory == 15 * 1024**2
+    assert node["spec"]["providerID"].startswith("openstack:///")
+
+
+def test_a_pod_is_reached_by_its_service_from_another_node(
+    kubectl: Kubectl, magnum: Magnum, cluster: dict[str, Any]
+) -> None:
+    group = magnum.add_group(cluster["uuid"], "mediums")
+    assert magnum.group(cluster["uuid"], group)["status"] == "CREATE_COMPLETE"
+    kubectl.apply(pod("front", group="mediums"), service("front"))
+    ready(kubectl, "front")
+    address = kubectl.get("service", "front")["spec"]["clusterIP"]
+    assert asked(kubectl, f"http://{address}") == "front"
+    assert kubectl.run("exec", "front", "--", "/answer", f"http://{address}") == "front"
+
+
+def test_what_is_beyond_the_number_is_played(
+    kubectl: Kubectl, magnum: Magnum, cluster: dict[str, Any]
+) -> None:
+    group = magnum.add_group(cluster["uuid"], "many", low=3, high=3)
+    assert magnum.group(cluster["uuid"], group)["status"] == "CREATE_COMPLETE"
+    eventually(lambda: len(nodes(kubectl, "many")) == 3)
+    assert sorted(map(runtime, nodes(kubectl, "many"))) == [REAL, REAL, PLAYED]
+    magnum.request("DELETE", f"/clusters/{cluster['uuid']}/nodegroups/{group}")
+    eventually(lambda: not kubectl.get("nodes", "-l", "capi.stackhpc.com/node-group=many")["items"])
+
+
+def test_a_node_that_dies_comes_back_with_its_pods(kubectl: Kubectl, sandbox_env: dict[str, str]) -> None:
+    kubectl.apply(pod("survivor", restartPolicy="Always"))
+    ready(kubectl, "survivor")
+    [node] = nodes(kubectl, "default-worker")
+    name, before = node["metadata"]["name"], node["status"]["nodeInfo"]["bootID"]
+    init = next(one for one in inits(sandbox_env) if one.cmdline()[-1].endswith(name))
+    os.kill(init.pid, signal.SIGKILL)
+    eventually(lambda: restarts(kubectl, "survivor") == 1)
+    ready(kubectl, "survivor")
+    assert before
+    kubectl.run("delete", "pod", "survivor")
+
+
+def restarts(kubectl: Kubectl, name: str) -> int:
+    return sum(one["restartCount"] for one in kubectl.get("pod", name)["status"]["containerStatuses"])
+
+
+def test_a_node_that_is_taken_away_is_gone_with_its_pods(
+    kubectl: Kubectl, magnum: Magnum, cluster: dict[str, Any], sandbox_env: dict[str, str]
+) -> None:
+    groups = magnum.request("GET", f"/clusters/{cluster['uuid']}/nodegroups")["nodegroups"]
+    mediums = next(one["uuid"] for one in groups if one["name"] == "mediums")
+    [node] = nodes(kubectl, "mediums")
+    magnum.request("DELETE", f"/clusters/{cluster['uuid']}/nodegroups/{mediums}")
+    eventually(lambda: not nodes(kubectl, "mediums"))
+    eventually(lambda: len(inits(sandbox_env)) == 1)
+    eventually(lambda: "front" not in kubectl.run("get", "pods"))
+    name = node["metadata"]["name"]
+    assert not list(host.CGROUPS.glob(f"*/sandbox-{name}"))
+    assert not list(Path(sandbox_env["SANDBOX_HOME"]).glob(f"run/clusters/*/nodes/{name}"))
+
+
+def test_a_deleted_cluster_leaves_nothing_of_its_nodes(magnum: Magnum, sandbox_env: dict[str, str]) -> None:
+    before, seen = len(inits(sandbox_env)), interfaces()
+    made = magnum.create("brief")
+    assert made["status"] == "CREATE_COMPLETE", made["status_reason"]
+    eventually(lambda: len(inits(sandbox_env)) == before + 1)
+    assert interfaces() == seen, "nothing of a cluster is seen among this machine's interfaces"
+    magnum.delete(made["uuid"])
+    eventually(lambda: len(inits(sandbox_env)) == before)
+    assert not list(host.CGROUPS.glob(f"*/sandbox-{made['stack_id']}*"))
+    assert not mounts(sandbox_env)
