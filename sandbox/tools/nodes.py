@@ -1,4 +1,4 @@
-"""What real nodes of clusters are made of: kubelet, kube-proxy, Debian's containerd, and the pause image."""
+"""What real nodes of clusters are made of: kubelet and what runs beside it, containerd, the pause image."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ DEBIAN = {
     "nft": "nftables",
     "pigz": "pigz",  # images are unpacked in less time
     "ip": "iproute2",
+    "ipset": "ipset",
+    "iptables": "iptables",
     "unshare": "util-linux",
     "sysctl": "procps",
 }
@@ -39,6 +41,18 @@ def kubelet() -> GoPrograms:
     )
 
 
+def daemons() -> GoPrograms:
+    """The driver of the cloud's volumes and the packet filter, one of each for a node."""
+    module = MODULES / "daemons"
+    version = module_version(module, "github.com/cloudnativelabs/kube-router/v2")
+    return GoPrograms(
+        "Node daemons",
+        f"building the volume driver and kube-router {version}, some 10 seconds",
+        module,
+        {"cinder-csi": "./cinder-csi", "kube-router": "./kube-router"},
+    )
+
+
 def answer() -> GoPrograms:
     """What pods of the tests run."""
     module = MODULES / "nodes"
@@ -47,7 +61,7 @@ def answer() -> GoPrograms:
 
 def steps() -> list[Step]:
     """What is built for real nodes, in order."""
-    return [kubelet(), PauseImage()]
+    return [kubelet(), daemons(), PauseImage()]
 
 
 class PauseImage(Step):

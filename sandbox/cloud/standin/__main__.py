@@ -15,7 +15,17 @@ from keystonemiddleware import auth_token
 
 from sandbox.cloud import settings
 from sandbox.cloud.services import wsgi
-from sandbox.cloud.standin import balancer, compute, floating_ip, image, listeners, network, port, volume
+from sandbox.cloud.standin import (
+    attachment,
+    balancer,
+    compute,
+    floating_ip,
+    image,
+    listeners,
+    network,
+    port,
+    volume,
+)
 from sandbox.cloud.standin.common.store import Store
 
 if TYPE_CHECKING:
@@ -31,8 +41,9 @@ def application(store: Store) -> Flask:
     app.config["STORE"] = store
     app.url_map.strict_slashes = False
     app.before_request(balancer.settle)
-    for api in (compute.api, image.api, network.api, floating_ip.api, port.api, listeners.api, volume.api):
-        app.register_blueprint(api)
+    parts = (compute, attachment, image, network, floating_ip, port, listeners, volume)
+    for part in parts:
+        app.register_blueprint(part.api)
 
     @app.after_request
     def log(response: Response) -> Response:

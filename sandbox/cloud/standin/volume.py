@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import shutil
+
 from flask import request
 
+from sandbox import layout
 from sandbox.cloud import settings
 from sandbox.cloud.standin.common import rest
 from sandbox.cloud.standin.common.rest import Answer, ApiError
@@ -88,6 +91,34 @@ def create_root_disk(server: str, mapping: Body) -> Body:
     return rest.store().put("volume", disk)
 
 
+def attach(key: str, server: str, *, taken: int) -> Body:
+    """Attach a volume to a server that has `taken` others; 400 where it has a server already.
+
+    What is on it from then on lies in a folder of this machine, which the server's node mounts.
+    """
+    disk = rest.find("volume", key)
+    if disk["status"] != "available":
+        raise ApiError(
+            400, f"Invalid volume: volume {key} status must be 'available'. Currently in '{disk['status']}'"
+        )
+    (layout.VOLUMES / key).mkdir(parents=True, exist_ok=True)
+    device = f"/dev/vd{chr(ord('b') + taken)}"
+    attachment = {
+        "id": key,
+        "attachment_id": rest.new_id(),
+        "volume_id": key,
+        "server_id": server,
+        "device": device,
+    }
+    rest.store().put("volume", {**disk, "status": "in-use", "attachments": [attachment]})
+    return attachment
+
+
+def detach(key: str) -> None:
+    """Take a volume from its server."""
+    rest.store().put("volume", {**rest.find("volume", key), "status": "available", "attachments": []})
+
+
 def release(server: str) -> None:
     """Detach the volumes of a server that goes; delete those that were to go with it."""
     for disk in rest.store().all("volume"):
@@ -164,6 +195,7 @@ def _delete_volume(key: str) -> Answer:
     if disk["attachments"]:
         raise ApiError(400, f"Invalid volume: Volume {key} is attached to a server and can't be deleted.")
     rest.store().remove("volume", key)
+    shutil.rmtree(layout.VOLUMES / key, ignore_errors=True)
     return "", 202
 
 

@@ -12,6 +12,8 @@ import time
 from sandbox.clusters import cloud, spec
 from sandbox.clusters.control_plane import ControlPlane
 from sandbox.clusters.controller import addons
+from sandbox.clusters.controller.attachments import COLLECTION as ATTACHMENTS
+from sandbox.clusters.controller.attachments import Attachments
 from sandbox.clusters.controller.certs import certmanager
 from sandbox.clusters.controller.certs.certificates import Certificates
 from sandbox.clusters.controller.kube import Cache, Kube
@@ -44,6 +46,7 @@ class Controller:
         self._kubelets = Loop("kubelets")
         self._balancers = Loop("load balancers")
         self._volumes = Loop("volumes")
+        self._attachments = Loop("attachments")
         self._certificates = Loop("certificates")
 
     def _cache(self, kind: str, path: str, *loops: Loop, api_version: str = "v1") -> Cache:
@@ -116,6 +119,13 @@ class Controller:
                 "StorageClass", f"/apis/{STORAGE}/storageclasses", self._volumes, api_version=STORAGE
             ),
         )
+        self._attachments.part = Attachments(
+            kube,
+            cloud.connect(self._credential),
+            attachment=self._cache(
+                "VolumeAttachment", ATTACHMENTS, self._attachments, self._volumes, api_version=STORAGE
+            ),
+        )
         self._certificates.part = Certificates(self._certificate_caches(services))
 
     def run(self) -> None:
@@ -126,7 +136,14 @@ class Controller:
             cache.start()
         for cache in self._caches:
             cache.synced.wait()
-        for loop in (self._machines, self._kubelets, self._balancers, self._volumes, self._certificates):
+        for loop in (
+            self._machines,
+            self._kubelets,
+            self._balancers,
+            self._volumes,
+            self._attachments,
+            self._certificates,
+        ):
             loop.start()
         written, seen = self._cluster.folder / "cluster.json", 0.0
         while written.exists():

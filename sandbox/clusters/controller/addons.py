@@ -5,6 +5,7 @@ from __future__ import annotations
 from sandbox.clusters import spec
 from sandbox.clusters.controller.kube import Kube, Object
 from sandbox.clusters.controller.workers import nodes
+from sandbox.clusters.nodes import daemons
 from sandbox.clusters.nodes.network import Network
 
 PROVISIONER = "cinder.csi.openstack.org"
@@ -87,13 +88,15 @@ def install(kube: Kube, cluster: spec.Cluster) -> None:
     if cluster.real_nodes:
         slices = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
         kube.create(slices, _api_server(cluster), exists_ok=True)
+        for path, right in daemons.rights().items():
+            kube.create(path, right, exists_ok=True)
     for name in (DEFAULT_CLASS, REPLICATED_CLASS):
         kube.create("/apis/storage.k8s.io/v1/storageclasses", _storage_class(name, cluster), exists_ok=True)
     csi_driver: Object = {
         "apiVersion": "storage.k8s.io/v1",
         "kind": "CSIDriver",
         "metadata": {"name": PROVISIONER},
-        # Nothing here can attach a volume, and kwok's pods need none attached.
-        "spec": {"attachRequired": False, "podInfoOnMount": True},
+        # Where all nodes are kwok's, no pod needs its volume attached.
+        "spec": {"attachRequired": cluster.real_nodes > 0, "podInfoOnMount": True},
     }
     kube.create("/apis/storage.k8s.io/v1/csidrivers", csi_driver, exists_ok=True)

@@ -86,8 +86,7 @@ class Volumes:
                 reason, failed = _FAILURES[new]
                 self._kube.event(claim, reason, f"failed to {failed} volume: {text}")
                 waits.append(RETRY_S)
-        for volume in self._volumes.values():
-            self._reclaim(volume)
+        waits.extend(self._reclaim(volume) for volume in self._volumes.values())
         return min((wait for wait in waits if wait is not None), default=None)
 
     def _waits(self, claim: Object) -> bool:
@@ -145,12 +144,18 @@ class Volumes:
         )
         return None
 
-    def _reclaim(self, volume: Object) -> None:
+    def _reclaim(self, volume: Object) -> float | None:
         # The driver's provisioner heeds the annotation alone, in volumes that were made by hand as well.
         ours = volume["metadata"].get("annotations", {}).get(PROVISIONED_BY) == PROVISIONER
         released = volume.get("status", {}).get("phase") == "Released"
-        if ours and released and volume["spec"].get("persistentVolumeReclaimPolicy") == "Delete":
+        if not (ours and released and volume["spec"].get("persistentVolumeReclaimPolicy") == "Delete"):
+            return None
+        try:
             self._cloud.block_storage.delete_volume(
                 volume["spec"]["csi"]["volumeHandle"], ignore_missing=True
             )
-            self._kube.delete(f"/api/v1/persistentvolumes/{volume['metadata']['name']}")
+        except SDKException as error:  # it is still attached to the node of the last pod that had it
+            self._kube.event(volume, "VolumeFailedDelete", getattr(error, "details", None) or str(error))
+            return RETRY_S
+        self._kube.delete(f"/api/v1/persistentvolumes/{volume['metadata']['name']}")
+        return None

@@ -11,6 +11,7 @@ import yaml
 from sandbox import layout
 from sandbox.clusters import pki
 from sandbox.clusters.controller.workers import nodes
+from sandbox.clusters.nodes import daemons
 from sandbox.clusters.nodes.host import CNI, PAUSE, PAUSE_IMAGE
 from sandbox.clusters.nodes.network import POD_RANGES, Network, pod_range
 from sandbox.clusters.spec import Cluster
@@ -25,6 +26,7 @@ CONTAINERD = "/run/containerd/containerd.sock"
 EVICTION_MIB = 100
 CLUSTER_DNS = "10.254.0.10"
 _KUBELET = "/var/lib/kubelet"
+_USERS = ("kubelet", "proxy", "firewall")
 
 
 def write(node: Node, cluster: Cluster) -> None:
@@ -33,10 +35,11 @@ def write(node: Node, cluster: Cluster) -> None:
     ca_folder = cluster.folder / "pki"
     ca = pki.Pair(certificate=(ca_folder / "ca.crt").read_bytes(), key=(ca_folder / "ca.key").read_bytes())
     own = folder / "pki"
-    if not (own / "proxy.key").exists():
+    if not (own / "firewall.key").exists():
         pki.issue(ca, node.name, hosts=(node.name, node.address)).write(own / "server")
         pki.issue(ca, f"system:node:{node.name}", organization="system:nodes").write(own / "kubelet")
         pki.issue(ca, "system:kube-proxy").write(own / "proxy")
+        pki.issue(ca, daemons.FIREWALL_USER).write(own / "firewall")
         (own / "ca.crt").write_bytes(ca.certificate)
     url = f"https://{network.gateway}:{cluster.api_port}"
     texts = {
@@ -47,7 +50,7 @@ def write(node: Node, cluster: Cluster) -> None:
         "resolv.conf": "",
         **_registries(f"http://{network.gateway}:{layout.port('registry')}"),
         "init.json": json.dumps(_init(node, network)),
-        **{f"{name}.kubeconfig": yaml.safe_dump(_kubeconfig(name, url)) for name in ("kubelet", "proxy")},
+        **{f"{name}.kubeconfig": yaml.safe_dump(_kubeconfig(name, url)) for name in _USERS},
     }
     for name, text in texts.items():
         path = folder / name
@@ -182,6 +185,7 @@ def _init(node: Node, network: Network) -> dict[str, Any]:
             "containerd": ["containerd", f"--config={INSIDE / 'containerd.toml'}"],
             "kubelet": kubelet,
             "kube-proxy": [str(layout.BIN / "kube-proxy"), f"--config={INSIDE / 'proxy.yaml'}"],
+            **daemons.commands(node, kubelet=_KUBELET, firewall=INSIDE / "firewall.kubeconfig"),
         },
     }
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from sandbox import layout
@@ -14,6 +16,8 @@ NEEDED = ("cpu", "cpuacct", "cpuset", "memory", "pids")
 REMOVAL_S = 10
 PATH = os.pathsep.join([str(layout.BIN), os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
 """With what only an administrator has on it."""
+BRIDGE_FILTER = Path("/proc/sys/net/bridge/bridge-nf-call-iptables")
+"""There where the kernel can filter packets that cross a bridge."""
 CNI = Path("/usr/lib/cni")
 """Where Debian has the plugins that connect pods."""
 PAUSE_IMAGE = "localhost/pause:1"
@@ -27,6 +31,11 @@ def reason() -> str | None:
         return "only root can make namespaces and control groups"
     if missing := [name for name in NEEDED if not (CGROUPS / name / "cgroup.procs").exists()]:
         return f"this machine has no control groups (version 1) for {', '.join(missing)}"
+    if not BRIDGE_FILTER.exists():
+        with suppress(OSError):
+            subprocess.run(["modprobe", "br_netfilter"], env={"PATH": PATH}, capture_output=True, check=False)
+        if not BRIDGE_FILTER.exists():
+            return "this machine's kernel has no br_netfilter, which network policies need"
     probe = f"sandbox-probe-{os.getpid()}"
     try:
         make_cgroup(probe)

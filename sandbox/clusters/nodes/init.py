@@ -1,7 +1,7 @@
 """`python -m sandbox.clusters.nodes.init FOLDER`: what systemd is on a real node.
 
 It is the first process in namespaces of its own (node.py). It lays out the file system, configures eth0 when
-it is plugged in, runs containerd, kubelet and kube-proxy, starts again what ends, and reaps orphans. Nothing
+it is plugged in, runs containerd, then all other programs, starts again what ends, and reaps orphans. Nothing
 that it mounts or sets is seen outside.
 """
 
@@ -74,7 +74,9 @@ def _configure_network(address: str, gateway: str) -> None:
     _run("ip", "address", "add", address, "dev", "eth0")
     _run("ip", "link", "set", "eth0", "up")
     _run("ip", "route", "add", "default", "via", gateway)
-    _run("sysctl", "--quiet", "--write", "net.ipv4.ip_forward=1")
+    # Packets between two pods of the node cross a bridge, and have to pass the filter too.
+    switches = ("net.ipv4.ip_forward=1", "net.bridge.bridge-nf-call-iptables=1")
+    _run("sysctl", "--quiet", "--write", *switches)
 
 
 def _start(name: str, command: list[str]) -> int:
@@ -107,7 +109,7 @@ def main(folder: Path) -> NoReturn:
     running = {_start("containerd", programs["containerd"]): "containerd"}
     _wait("containerd", Path(node["socket"]).exists)
     _run("ctr", "--namespace", "k8s.io", "images", "import", node["pause"])
-    for name in ("kubelet", "kube-proxy"):
+    for name in programs.keys() - {"containerd"}:
         running[_start(name, programs[name])] = name
     _run_for_ever(programs, running)
 

@@ -1,0 +1,156 @@
+// Package main is the CSI node service of Cinder's driver on a machine where a volume is a folder.
+//
+// The cloud makes the folder --volumes/ID when it attaches the volume to this server, and the kubelet asks only
+// after that. Publishing binds the folder to the place of one pod.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"log"
+	"net"
+	"os"
+	"path/filepath"
+
+	"github.com/container-storage-interface/spec/lib/go/csi"
+	"golang.org/x/sys/unix"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	registration "k8s.io/kubelet/pkg/apis/pluginregistration/v1"
+)
+
+const (
+	driver  = "cinder.csi.openstack.org"
+	version = "1.34.0"
+)
+
+type node struct {
+	csi.UnimplementedIdentityServer
+	csi.UnimplementedNodeServer
+	registration.UnsafeRegistrationServer
+	server, volumes, socket string
+}
+
+// GetInfo tells the kubelet where the driver listens.
+func (n *node) GetInfo(context.Context, *registration.InfoRequest) (*registration.PluginInfo, error) {
+	return &registration.PluginInfo{
+		Type: registration.CSIPlugin, Name: driver, Endpoint: n.socket, SupportedVersions: []string{"1.0.0"},
+	}, nil
+}
+
+// NotifyRegistrationStatus writes down how the registration ended.
+func (n *node) NotifyRegistrationStatus(
+	_ context.Context, told *registration.RegistrationStatus,
+) (*registration.RegistrationStatusResponse, error) {
+	log.Print("registered: ", told.PluginRegistered, " ", told.Error)
+	return &registration.RegistrationStatusResponse{}, nil
+}
+
+// GetPluginInfo names the driver.
+func (n *node) GetPluginInfo(context.Context, *csi.GetPluginInfoRequest) (*csi.GetPluginInfoResponse, error) {
+	return &csi.GetPluginInfoResponse{Name: driver, VendorVersion: version}, nil
+}
+
+// NodeGetInfo says which server this node is, and how many volumes it takes: the driver's default.
+func (n *node) NodeGetInfo(context.Context, *csi.NodeGetInfoRequest) (*csi.NodeGetInfoResponse, error) {
+	return &csi.NodeGetInfoResponse{NodeId: n.server, MaxVolumesPerNode: 256}, nil
+}
+
+// NodeGetCapabilities has nothing to tell: a folder needs no staging.
+func (n *node) NodeGetCapabilities(
+	context.Context, *csi.NodeGetCapabilitiesRequest,
+) (*csi.NodeGetCapabilitiesResponse, error) {
+	return &csi.NodeGetCapabilitiesResponse{}, nil
+}
+
+// NodePublishVolume binds the volume's folder to the place of a pod; done already is done.
+func (n *node) NodePublishVolume(
+	_ context.Context, wanted *csi.NodePublishVolumeRequest,
+) (*csi.NodePublishVolumeResponse, error) {
+	if wanted.VolumeCapability.GetMount() == nil {
+		return nil, status.Error(codes.InvalidArgument, "only file systems are mounted here, no block devices")
+	}
+	folder := filepath.Join(n.volumes, filepath.Base(wanted.VolumeId))
+	have, err := os.Stat(folder)
+	if err != nil {
+		return nil, status.Errorf(codes.NotFound, "volume %s is not attached: %v", wanted.VolumeId, err)
+	}
+	if err := os.MkdirAll(wanted.TargetPath, 0o750); err != nil {
+		return nil, status.Error(codes.Internal, err.Error())
+	}
+	if there, err := os.Stat(wanted.TargetPath); err == nil && os.SameFile(have, there) {
+		return &csi.NodePublishVolumeResponse{}, nil
+	}
+	if err := bind(folder, wanted.TargetPath, wanted.Readonly); err != nil {
+		return nil, status.Errorf(codes.Internal, "mounting %s: %v", wanted.VolumeId, err)
+	}
+	log.Print("published ", wanted.VolumeId, " at ", wanted.TargetPath)
+	return &csi.NodePublishVolumeResponse{}, nil
+}
+
+func bind(folder, place string, readonly bool) error {
+	if err := unix.Mount(folder, place, "", unix.MS_BIND, ""); err != nil {
+		return err
+	}
+	if !readonly {
+		return nil
+	}
+	// A bind mount takes this only when it is there.
+	if err := unix.Mount("", place, "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY, ""); err != nil {
+		return errors.Join(err, unix.Unmount(place, 0))
+	}
+	return nil
+}
+
+// NodeUnpublishVolume takes the volume away from a pod's place, which is removed; gone already is gone.
+func (n *node) NodeUnpublishVolume(
+	_ context.Context, wanted *csi.NodeUnpublishVolumeRequest,
+) (*csi.NodeUnpublishVolumeResponse, error) {
+	// EINVAL: nothing is mounted there.
+	if err := unix.Unmount(wanted.TargetPath, 0); err != nil && err != unix.EINVAL && err != unix.ENOENT {
+		return nil, status.Errorf(codes.Internal, "unmounting %s: %v", wanted.VolumeId, err)
+	}
+	if err := os.Remove(wanted.TargetPath); err != nil && !os.IsNotExist(err) {
+		return nil, status.Error(codes.Internal, err.Error())
+	}
+	log.Print("unpublished ", wanted.VolumeId, " at ", wanted.TargetPath)
+	return &csi.NodeUnpublishVolumeResponse{}, nil
+}
+
+func serve(socket string, register func(*grpc.Server)) {
+	if err := os.MkdirAll(filepath.Dir(socket), 0o750); err != nil {
+		log.Fatal(err)
+	}
+	// One of an earlier run would be in the way.
+	if err := os.Remove(socket); err != nil && !os.IsNotExist(err) {
+		log.Fatal(err)
+	}
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		log.Fatal(err)
+	}
+	server := grpc.NewServer()
+	register(server)
+	log.Fatal(server.Serve(listener))
+}
+
+func main() {
+	n := &node{}
+	kubelet := flag.String("kubelet", "", "the kubelet's root folder")
+	flag.StringVar(&n.server, "server", "", "the UUID of this node's server in the cloud")
+	flag.StringVar(&n.volumes, "volumes", "", "the folder of the volumes' folders")
+	flag.Parse()
+	if *kubelet == "" || n.server == "" || n.volumes == "" {
+		log.Fatal("--kubelet, --server and --volumes are needed")
+	}
+	n.socket = filepath.Join(*kubelet, "plugins", driver, "csi.sock")
+	go serve(n.socket, func(s *grpc.Server) {
+		csi.RegisterIdentityServer(s, n)
+		csi.RegisterNodeServer(s, n)
+	})
+	serve(filepath.Join(*kubelet, "plugins_registry", driver+"-reg.sock"), func(s *grpc.Server) {
+		registration.RegisterRegistrationServer(s, n)
+	})
+}
