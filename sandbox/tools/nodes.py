@@ -56,7 +56,14 @@ def daemons() -> GoPrograms:
 def answer() -> GoPrograms:
     """What pods of the tests run."""
     module = MODULES / "nodes"
-    return GoPrograms("Test pod", "building it", module, {"answer": "./answer"}, sources=[module / "answer"])
+    return GoPrograms(
+        "Test pod",
+        "building it",
+        module,
+        {"answer": "./answer"},
+        sources=[module / "answer"],
+        static=True,
+    )
 
 
 def steps() -> list[Step]:

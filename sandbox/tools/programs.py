@@ -91,8 +91,12 @@ class GoPrograms(Step):
         variables: Mapping[str, str] | None = None,
         folder: Path | None = None,
         embedded: Embedded | None = None,
+        static: bool = False,
     ) -> None:
-        """`packages` are import paths by the program's name; `variables` are set by the linker."""
+        """`packages` are import paths by the program's name; `variables` are set by the linker.
+
+        `static` programs need no library of the system: they can be all that an image has.
+        """
         self.name = name
         self.about = about
         self.module = module
@@ -100,7 +104,8 @@ class GoPrograms(Step):
         self.folder = folder or layout.BIN
         self.embedded = embedded
         self._flags = "-s -w " + " ".join(f"-X {key}={value}" for key, value in (variables or {}).items())
-        self.inputs = (self._flags, *packages.values(), *(sources or [module]))
+        self._environment = {"CGO_ENABLED": "0"} if static else {}
+        self.inputs = (self._flags, *self._environment, *packages.values(), *(sources or [module]))
         self.outputs = tuple(self.folder / program for program in packages)
 
     def run(self, report: Report) -> None:
@@ -119,7 +124,7 @@ class GoPrograms(Step):
             self.call(
                 [str(_go()), "build", "-v", *overlay, "-ldflags", self._flags, "-o", fresh, package],
                 count,
-                env=go_environment(),
+                env={**go_environment(), **self._environment},
                 cwd=self.module,
             )
             fresh.rename(self.folder / program)

@@ -20,7 +20,7 @@ from sandbox.tests.magnum import Kubectl, Magnum
 from sandbox.tests.real.pods import IMAGE
 
 _PUSH = (
-    "from sandbox import layout; from sandbox.containers import mirror, registry; registry.start();"
+    "from sandbox import layout; from sandbox.containers import mirror, registry; registry.start(print);"
     f"mirror.push_program({IMAGE!r}, layout.BIN / 'answer')"
 )
 

@@ -55,5 +55,5 @@ def _wait(kubectl: Kubectl, condition: str, name: str) -> None:
     try:
         kubectl.run("wait", f"--for={condition}", f"pod/{name}", "--timeout=60s")
     except AssertionError as error:
-        error.add_note(kubectl.run("describe", "pod", name))
+        error.add_note(kubectl.run("describe", "pod", name) + kubectl.run("logs", name))
         raise
