@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from sandbox import layout
 from sandbox.clusters.nodes.network import Network
 from sandbox.clusters.spec import Cluster
@@ -17,6 +19,8 @@ STAGES = Path(__file__).parent / "stages"
 SERVICE_CIDR = "10.254.0.0/16"
 NODE_GRACE_S = 300
 """A node is taken for lost after this long without a heartbeat (stages/node-heartbeat.yaml)."""
+USER_SCHEDULER = "jhub-user-scheduler"
+"""JupyterHub's chart runs one in a pod. Where kwok plays all pods, the cluster's own serves that name."""
 
 Command = Callable[[], list[str | Path]]
 
@@ -130,10 +134,21 @@ class Components:
         ]
 
     def _scheduler(self) -> list[str | Path]:
+        names = ["default-scheduler"]
+        if self.network is None:
+            names.append(USER_SCHEDULER)
+        config = self.cluster.folder / "scheduler.yaml"
+        configuration = {
+            "apiVersion": "kubescheduler.config.k8s.io/v1",
+            "kind": "KubeSchedulerConfiguration",
+            "clientConnection": {"kubeconfig": str(self.kubeconfig)},
+            "leaderElection": {"leaderElect": False},
+            "profiles": [{"schedulerName": name} for name in names],
+        }
+        config.write_text(yaml.safe_dump(configuration))
         return [
             layout.BIN / "kube-scheduler",
-            f"--kubeconfig={self.kubeconfig}",
-            "--leader-elect=false",
+            f"--config={config}",
             "--secure-port=0",
             "--profiling=false",
         ]

@@ -14,7 +14,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from sandbox import processes
-from sandbox.containers import base, registry, standins
+from sandbox.clusters.nodes import host
+from sandbox.containers import base, hub, registry, standins
 from sandbox.containers.engine import (
     NAME,
     ContainersError,
@@ -57,6 +58,8 @@ def start(say: Callable[[str], object] = print) -> Engine:
     engine = Engine(host=present_host() if present else start_own(say), registry=registry.start(say))
     base.ensure(engine, say)
     standins.ensure(engine, say)
+    if host.granted():
+        hub.ensure(engine, say)
     return engine
 
 

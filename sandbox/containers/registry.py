@@ -13,6 +13,8 @@ from sandbox.containers.engine import folder, wait
 NAME = "registry"
 """Of its process, and of its port."""
 
+# Else it tries to say a manifest in an older form, which not every image has.
+_ANY = {"Accept": "application/vnd.docker.distribution.manifest.v2+json, */*"}
 _OPEN_LOCALLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -42,7 +44,8 @@ def start(say: Callable[[str], object]) -> str:
 def serves(path: str) -> bool:
     """Whether it answers a GET of this path, below /v2/, with 200."""
     try:
-        with _OPEN_LOCALLY.open(f"http://{address()}/v2/{path}", timeout=5) as answer:
+        question = urllib.request.Request(f"http://{address()}/v2/{path}", headers=_ANY)
+        with _OPEN_LOCALLY.open(question, timeout=5) as answer:
             return bool(answer.status == 200)  # noqa: PLR2004
     except OSError:
         return False

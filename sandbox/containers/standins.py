@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from sandbox import layout
@@ -27,8 +27,8 @@ def variables() -> dict[str, str]:
     return {f"SANDBOX_{image.upper()}_BASE": f"{registry.address()}/{name(image)}" for image in NAMES}
 
 
-def ensure(engine: Engine, say: Callable[[str], object]) -> None:
-    """Build and push each unless it is there; `engine` has its base. Raises ContainersError."""
+def ensure(engine: Engine, say: Callable[[str], object], names: Sequence[str] = NAMES) -> None:
+    """Build and push each of `names` unless it is there; `engine` has its base. Raises ContainersError."""
 
     def make(image: str) -> None:
         reference = f"{engine.registry}/{name(image)}"
@@ -41,4 +41,4 @@ def ensure(engine: Engine, say: Callable[[str], object]) -> None:
             engine.docker("push", "--quiet", reference)
 
     with ThreadPoolExecutor() as pool:
-        list(pool.map(make, NAMES))
+        list(pool.map(make, names))

@@ -66,9 +66,20 @@ def answer() -> GoPrograms:
     )
 
 
+def awaiter() -> GoPrograms:
+    """What JupyterHub's chart runs in a pod, and is not in its image on Debian."""
+    return GoPrograms(
+        "Image awaiter",
+        "building it, some 20 seconds",
+        MODULES / "awaiter",
+        {"image-awaiter": "."},
+        static=True,
+    )
+
+
 def steps() -> list[Step]:
     """What is built for real nodes, in order."""
-    return [kubelet(), daemons(), PauseImage()]
+    return [kubelet(), daemons(), PauseImage(), awaiter()]
 
 
 class PauseImage(Step):

@@ -5,16 +5,44 @@ chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 heritage: {{ .Release.Service }}
 {{- end }}
 
+{{- /* What selects a component's pods. In: root, component. */}}
+{{- define "selector" -}}
+app: jupyterhub
+release: {{ .root.Release.Name }}
+component: {{ .component }}
+{{- end }}
+
+{{- /* A container's image. In: its values. */}}
+{{- define "image" -}}
+image: {{ .name }}:{{ .tag }}
+imagePullPolicy: {{ .pullPolicy | default "IfNotPresent" }}
+{{- end }}
+
 {{- /* The Secrets that every pod pulls its images with. In: the root. */}}
 {{- define "pull.secrets" -}}
-imagePullSecrets: {{- toYaml .Values.imagePullSecrets | nindent 2 }}
+imagePullSecrets:
+  {{- range .Values.imagePullSecrets }}
+  - name: {{ if kindIs "string" . }}{{ . }}{{ else }}{{ .name }}{{ end }}
+  {{- else }} []
+  {{- end }}
+{{- end }}
+
+{{- /* A container that may do nothing but run. In: the uid. */}}
+{{- define "restricted" -}}
+allowPrivilegeEscalation: false
+capabilities: {drop: [ALL]}
+runAsNonRoot: true
+runAsUser: {{ . }}
+runAsGroup: {{ . }}
+seccompProfile: {type: RuntimeDefault}
 {{- end }}
 
 {{- /* Where a core pod may run. In: root, values (those of the pod). */}}
 {{- define "core.placement" -}}
 nodeSelector: {{- toYaml .values.nodeSelector | nindent 2 }}
-tolerations: {{- toYaml (concat .root.Values.scheduling.corePods.tolerations (.values.tolerations | default list)) | nindent 2 }}
+tolerations: {{- toYaml (concat .root.Values.scheduling.corePods.tolerations .values.tolerations) | nindent 2 }}
 {{- include "purpose" (dict "purpose" "core" "match" .root.Values.scheduling.corePods.nodeAffinity.matchNodePurpose) }}
+{{- include "pull.secrets" .root | nindent 0 }}
 {{- end }}
 
 {{- /* Where a pod on the users' nodes may run. In: the root. */}}
@@ -22,6 +50,7 @@ tolerations: {{- toYaml (concat .root.Values.scheduling.corePods.tolerations (.v
 nodeSelector: {{- toYaml .Values.singleuser.nodeSelector | nindent 2 }}
 tolerations: {{- toYaml (concat .Values.scheduling.userPods.tolerations .Values.singleuser.extraTolerations) | nindent 2 }}
 {{- include "purpose" (dict "purpose" "user" "match" .Values.scheduling.userPods.nodeAffinity.matchNodePurpose) }}
+{{- include "pull.secrets" . | nindent 0 }}
 {{- end }}
 
 {{- /* Affinity to nodes labelled with their purpose. In: purpose, match. */}}
@@ -31,24 +60,5 @@ tolerations: {{- toYaml (concat .Values.scheduling.userPods.tolerations .Values.
 affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: {{ toJson $terms }}}]}}}
 {{- else if eq .match "prefer" }}
 affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 100, preference: {matchExpressions: {{ toJson $terms }}}}]}}
-{{- end }}
-{{- end }}
-
-{{- /* An init container for each image that a user's pod may need. In: the root. */}}
-{{- define "image.pulls" -}}
-- name: image-pull-singleuser
-  image: {{ .Values.singleuser.image.name }}:{{ .Values.singleuser.image.tag }}
-  command: [/bin/sh, -c, echo "Pulling complete"]
-{{- range $index, $profile := .Values.singleuser.profileList }}
-{{- with ($profile.kubespawner_override | default dict).image }}
-- name: image-pull-singleuser-profilelist-{{ $index }}
-  image: {{ . }}
-  command: [/bin/sh, -c, echo "Pulling complete"]
-{{- end }}
-{{- end }}
-{{- range $name, $image := .Values.prePuller.extraImages }}
-- name: image-pull-{{ $name }}
-  image: {{ $image.name }}:{{ $image.tag }}
-  command: [/bin/sh, -c, echo "Pulling complete"]
 {{- end }}
 {{- end }}

@@ -1,0 +1,60 @@
+"""The images of JupyterHub's chart for real nodes, under the names and tags that its values have."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sandbox import layout
+from sandbox.containers import mirror
+from sandbox.containers.engine import Engine
+
+FOLDER = layout.ROOT / "sandbox" / "images"
+VALUES = layout.ROOT / "sandbox" / "charts" / "jupyterhub" / "values.yaml"
+
+
+def references() -> dict[str, str]:
+    """The chart's own images by their last name, the sample of a user's image left out."""
+    found: dict[str, str] = {}
+
+    def look(values: Any) -> None:
+        for key, value in values.items():
+            if key == "image":
+                found[value["name"].rpartition("/")[2]] = f"{value['name']}:{value['tag']}"
+            elif isinstance(value, dict):
+                look(value)
+
+    look(yaml.safe_load(VALUES.read_text(encoding="utf-8")))
+    found.pop("k8s-singleuser-sample")
+    return found
+
+
+def ensure(engine: Engine, say: Callable[[str], object]) -> None:
+    """Build and push each unless the registry has it; `engine` has its base. Raises ContainersError."""
+
+    def make(name: str, reference: str) -> None:
+        if mirror.has(reference):
+            return
+        say(f"Image {reference}: making")
+        match name:
+            case "pause":
+                mirror.push_program(reference, layout.BIN / "pause")
+            case "k8s-image-awaiter":
+                mirror.push_program(reference, layout.BIN / "image-awaiter")
+            case "kube-scheduler":
+                with tempfile.TemporaryDirectory() as context:
+                    shutil.copytree(FOLDER / name, context, dirs_exist_ok=True)
+                    shutil.copy(layout.BIN / name, context)
+                    mirror.build(engine, reference, Path(context))
+            case _:
+                mirror.build(engine, reference, FOLDER / name.removeprefix("k8s-"))
+
+    found = references()
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(make, found.keys(), found.values()))

@@ -1,0 +1,3 @@
+module sandbox/awaiter
+
+go 1.26
