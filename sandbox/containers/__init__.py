@@ -15,7 +15,7 @@ from contextlib import suppress
 
 from sandbox import processes
 from sandbox.clusters.nodes import host
-from sandbox.containers import base, hub, registry, standins
+from sandbox.containers import base, edge, hub, registry, standins
 from sandbox.containers.engine import (
     NAME,
     ContainersError,
@@ -28,7 +28,7 @@ from sandbox.containers.engine import (
 )
 from sandbox.tools import packages
 
-__all__ = ["ContainersError", "Engine", "environment", "programs", "remove", "start", "stop"]
+__all__ = ["ContainersError", "Engine", "environment", "programs", "remove", "start", "start_engine", "stop"]
 
 _NONE = "<none>"
 
@@ -50,16 +50,23 @@ def programs() -> dict[str, str]:
 
 
 def start(say: Callable[[str], object] = print) -> Engine:
-    """Engine, registry and base images, each made unless it is there. Raises ContainersError."""
+    """Engine, registry and all images, each made unless it is there. Raises ContainersError."""
+    engine = start_engine(say)
+    standins.ensure(engine, say)
+    if host.granted():
+        edge.ensure(engine, say)
+        hub.ensure(engine, say)
+    return engine
+
+
+def start_engine(say: Callable[[str], object] = print) -> Engine:
+    """Engine and registry with Debian's base image, each made unless it is there. Raises ContainersError."""
     for program, package in programs().items():
         if packages.program(program) is None:
             raise ContainersError(f"{program} is missing: apt-get install {package}")
     present = not processes.alive(NAME) and no_answer(present_host()) is None
     engine = Engine(host=present_host() if present else start_own(say), registry=registry.start(say))
     base.ensure(engine, say)
-    standins.ensure(engine, say)
-    if host.granted():
-        hub.ensure(engine, say)
     return engine
 
 

@@ -25,6 +25,7 @@ DEBIAN = {
     "sysctl": "procps",
 }
 """Programs, and the Debian packages that have them."""
+INGRESS_MODULE = "k8s.io/ingress-nginx"
 
 
 def kubelet() -> GoPrograms:
@@ -50,6 +51,23 @@ def daemons() -> GoPrograms:
         f"building the volume driver and kube-router {version}, some 10 seconds",
         module,
         {"cinder-csi": "./cinder-csi", "kube-router": "./kube-router"},
+    )
+
+
+def edge() -> GoPrograms:
+    """What is behind the charts of the ingress and of cert-manager, and the ACME server."""
+    module = MODULES / "edge"
+    return GoPrograms(
+        "Ingress and certificates",
+        "building the ingress controller, cert-manager and an ACME server, some 4 minutes",
+        module,
+        {
+            "nginx-ingress-controller": f"{INGRESS_MODULE}/cmd/nginx",
+            "wait-shutdown": f"{INGRESS_MODULE}/cmd/waitshutdown",
+            "cert-manager": "./certmanager",
+            "acme-server": "./acme",
+        },
+        static=True,
     )
 
 
@@ -79,7 +97,7 @@ def awaiter() -> GoPrograms:
 
 def steps() -> list[Step]:
     """What is built for real nodes, in order."""
-    return [kubelet(), daemons(), PauseImage(), awaiter()]
+    return [kubelet(), daemons(), PauseImage(), awaiter(), edge()]
 
 
 class PauseImage(Step):

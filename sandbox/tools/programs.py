@@ -131,15 +131,7 @@ class GoPrograms(Step):
 
     def _overlay(self, embedded: Embedded) -> Path:
         """A file that tells `go build` to take what is embedded from where it lies in its own module."""
-        answer = subprocess.run(
-            [str(_go()), "mod", "download", "-json", embedded.module],
-            cwd=self.module,
-            env={**os.environ, **go_environment()},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        place = Path(json.loads(answer.stdout)["Dir"], embedded.folder)
+        place = module_folder(self.module, embedded.module) / embedded.folder
         replaced = {str(self.module / file): str(place / file) for file in embedded.files}
         path = self.folder / f"{self._slug()}-overlay.json"
         path.write_text(json.dumps({"Replace": replaced}), encoding="utf-8")
@@ -176,6 +168,19 @@ def _go() -> Path:
     if found is None:
         raise ToolchainError("There is no Go to build with.")
     return found
+
+
+def module_folder(module: Path, dependency: str) -> Path:
+    """Where the sources of a dependency lie, in the version that a go.mod requires."""
+    answer = subprocess.run(
+        [str(_go()), "mod", "download", "-json", dependency],
+        cwd=module,
+        env={**os.environ, **go_environment()},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return Path(json.loads(answer.stdout)["Dir"])
 
 
 def module_version(module: Path, dependency: str) -> str:

@@ -1,10 +1,12 @@
 // Answer is what pods of the tests run: it says its pod's name over HTTP, or asks what another one says.
 //
-// Without arguments it answers on port 8080. With an address it prints what is answered there, and ends with 1
+// Without arguments it answers on port 8080: at /headers with what it was sent, at /slow only when the client has left.
+// A client that upgrades the connection gets back what it sends. With an address it prints what is answered there, and ends with 1
 // where nothing is.
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"log"
@@ -18,7 +20,10 @@ const patience = 3 * time.Second
 func main() {
 	log.SetFlags(0)
 	if len(os.Args) == 1 {
-		log.Fatal(http.ListenAndServe(":8080", http.HandlerFunc(name)))
+		http.HandleFunc("/", name)
+		http.HandleFunc("/headers", headers)
+		http.HandleFunc("/slow", func(_ http.ResponseWriter, asked *http.Request) { <-asked.Context().Done() })
+		log.Fatal(http.ListenAndServe(":8080", nil))
 	}
 	answer, err := (&http.Client{Timeout: patience}).Get(os.Args[1])
 	if err != nil {
@@ -29,7 +34,31 @@ func main() {
 	}
 }
 
-func name(answer http.ResponseWriter, _ *http.Request) {
+func headers(answer http.ResponseWriter, asked *http.Request) {
+	asked.Header.Set("Host", asked.Host)
+	if err := json.NewEncoder(answer).Encode(asked.Header); err != nil {
+		log.Print(err)
+	}
+}
+
+// echo switches to whatever protocol the client asked for, and sends back what comes.
+func echo(answer http.ResponseWriter, asked *http.Request) {
+	connection, buffer, err := http.NewResponseController(answer).Hijack()
+	if err != nil {
+		log.Print(err)
+		return
+	}
+	defer connection.Close()
+	fmt.Fprintf(connection, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: %s\r\n\r\n",
+		asked.Header.Get("Upgrade"))
+	_, _ = io.Copy(connection, buffer)
+}
+
+func name(answer http.ResponseWriter, asked *http.Request) {
+	if asked.Header.Get("Upgrade") != "" {
+		echo(answer, asked)
+		return
+	}
 	host, err := os.Hostname()
 	if err != nil {
 		log.Fatal(err)
