@@ -15,6 +15,7 @@ from rich.table import Table
 
 from sandbox import cloud, containers, layout, processes, shell
 from sandbox.clusters.nodes import host, kubelets
+from sandbox.containers import system
 from sandbox.tools import toolchain
 from sandbox.tools.steps import ToolchainError
 
@@ -60,11 +61,17 @@ def start(
     if line := host.refusal():
         say(line)
     with ThreadPoolExecutor() as pool:
-        engine = pool.submit(containers.start, say) if images else None
+        served = pool.submit(_serve_images, images)
         cloud.start(say)
-        if engine:
-            engine.result()
+        served.result()
     say(f"sandbox: started in {time.monotonic() - began:.0f} s")
+
+
+def _serve_images(built: bool) -> None:
+    if built:
+        containers.start(say)
+    if host.granted():
+        system.serve(say)
 
 
 @app.command()

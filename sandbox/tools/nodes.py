@@ -14,6 +14,7 @@ from sandbox.tools.steps import Report, Step
 
 DEBIAN = {
     "containerd": "containerd",
+    "docker-registry": "docker-registry",
     "runc": "runc",
     str(CNI / "bridge"): "containernetworking-plugins",
     "nft": "nftables",
@@ -71,6 +72,19 @@ def edge() -> GoPrograms:
     )
 
 
+def coredns() -> GoPrograms:
+    """The clusters' DNS, with the plugins that these need."""
+    module = MODULES / "coredns"
+    version = module_version(module, "github.com/coredns/coredns")
+    return GoPrograms(
+        "CoreDNS",
+        f"building CoreDNS {version}, some 50 seconds",
+        module,
+        {"coredns": "."},
+        static=True,
+    )
+
+
 def answer() -> GoPrograms:
     """What pods of the tests run."""
     module = MODULES / "nodes"
@@ -97,7 +111,7 @@ def awaiter() -> GoPrograms:
 
 def steps() -> list[Step]:
     """What is built for real nodes, in order."""
-    return [kubelet(), daemons(), PauseImage(), awaiter(), edge()]
+    return [kubelet(), daemons(), coredns(), PauseImage(), awaiter(), edge()]
 
 
 class PauseImage(Step):

@@ -21,6 +21,7 @@ from sandbox.clusters.controller.loadbalancers import LoadBalancers
 from sandbox.clusters.controller.loop import Loop
 from sandbox.clusters.controller.volumes import Volumes
 from sandbox.clusters.controller.workers.machines import Machines
+from sandbox.clusters.nodes.floating import FloatingAddresses
 from sandbox.clusters.nodes.kubelets import Kubelets
 
 SPEC_CHECK_S = 0.3
@@ -28,6 +29,7 @@ CORE = "/api/v1"
 APPS = "apps/v1"
 NETWORKING = "networking.k8s.io/v1"
 STORAGE = "storage.k8s.io/v1"
+DISCOVERY = "discovery.k8s.io/v1"
 POLICY = "policy/v1"
 EXTENSIONS = "apiextensions.k8s.io/v1"
 
@@ -45,6 +47,7 @@ class Controller:
         self._machines = Loop("machines")
         self._kubelets = Loop("kubelets")
         self._balancers = Loop("load balancers")
+        self._floating = Loop("floating addresses")
         self._volumes = Loop("volumes")
         self._attachments = Loop("attachments")
         self._certificates = Loop("certificates")
@@ -92,11 +95,12 @@ class Controller:
 
     def _assemble(self) -> None:
         uuid, kube = self._cluster.uuid, self._kube
+        known = self._cache("Node", f"{CORE}/nodes", self._machines, self._floating)
         self._machines.part = Machines(
             uuid,
             kube,
             cloud.connect(self._credential),
-            node=self._cache("Node", f"{CORE}/nodes", self._machines),
+            node=known,
             pod=self._cache("Pod", f"{CORE}/pods", self._machines),
             budget=self._cache(
                 "PodDisruptionBudget",
@@ -106,8 +110,18 @@ class Controller:
             ),
         )
         self._kubelets.part = Kubelets(uuid)
-        services = self._cache("Service", f"{CORE}/services", self._balancers, self._certificates)
+        services = self._cache(
+            "Service", f"{CORE}/services", self._balancers, self._floating, self._certificates
+        )
         self._balancers.part = LoadBalancers(uuid, kube, cloud.connect(self._credential), service=services)
+        self._floating.part = FloatingAddresses(
+            uuid,
+            service=services,
+            node=known,
+            endpoint_slice=self._cache(
+                "EndpointSlice", f"/apis/{DISCOVERY}/endpointslices", self._floating, api_version=DISCOVERY
+            ),
+        )
         claims = self._cache("PersistentVolumeClaim", f"{CORE}/persistentvolumeclaims", self._volumes)
         self._volumes.part = Volumes(
             uuid,
@@ -140,6 +154,7 @@ class Controller:
             self._machines,
             self._kubelets,
             self._balancers,
+            self._floating,
             self._volumes,
             self._attachments,
             self._certificates,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandbox.clusters import spec
+from sandbox.clusters.controller import dns
 from sandbox.clusters.controller.kube import Kube, Object
 from sandbox.clusters.controller.workers import nodes
 from sandbox.clusters.nodes import daemons
@@ -78,12 +79,17 @@ def install(kube: Kube, cluster: spec.Cluster) -> None:
     """Create storage classes, the CSI driver's object and system pods; what is there already stays as it is.
 
     Of the real cluster's system pods only these two are in kube-system, without a disruption budget, and on
-    any node: kubeadm's CoreDNS, and the metrics server of capi-helm-charts' cluster-addons.
+    any node: kubeadm's CoreDNS, and the metrics server of capi-helm-charts' cluster-addons. With real nodes
+    CoreDNS runs on these only, and the metrics server, of which there is no image, on kwok's.
     """
-    for workload in (
-        _system_workload("coredns", 2, {"k8s-app": "kube-dns"}, "70Mi"),
-        _system_workload("metrics-server", 1, {"app.kubernetes.io/name": "metrics-server"}, "200Mi"),
-    ):
+    coredns = _system_workload("coredns", 2, dns.LABELS, "70Mi")
+    metrics = _system_workload("metrics-server", 1, {"app.kubernetes.io/name": "metrics-server"}, "200Mi")
+    if cluster.real_nodes:
+        dns.install(kube, Network(cluster).gateway)
+        dns.complete(coredns)
+        for workload, kind in ((coredns, nodes.REAL), (metrics, nodes.SIMULATED)):
+            workload["spec"]["template"]["spec"]["nodeSelector"] = {nodes.KIND_LABEL: kind}
+    for workload in (coredns, metrics):
         kube.create("/apis/apps/v1/namespaces/kube-system/deployments", workload, exists_ok=True)
     if cluster.real_nodes:
         slices = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"

@@ -10,6 +10,7 @@ import yaml
 
 from sandbox import layout
 from sandbox.clusters import pki
+from sandbox.clusters.controller import dns
 from sandbox.clusters.controller.workers import nodes
 from sandbox.clusters.nodes import daemons
 from sandbox.clusters.nodes.host import CNI, PAUSE, PAUSE_IMAGE
@@ -24,7 +25,6 @@ INSIDE = Path("/run/node")
 """The node's folder, as the node sees it."""
 CONTAINERD = "/run/containerd/containerd.sock"
 EVICTION_MIB = 100
-CLUSTER_DNS = "10.254.0.10"
 _KUBELET = "/var/lib/kubelet"
 _USERS = ("kubelet", "proxy", "firewall")
 
@@ -101,7 +101,7 @@ def _kubelet(node: Node) -> dict[str, Any]:
         # Version 1 of control groups, which 1.34 takes only when told so.
         "failCgroupV1": False,
         "containerRuntimeEndpoint": f"unix://{CONTAINERD}",
-        "clusterDNS": [CLUSTER_DNS],
+        "clusterDNS": [dns.ADDRESS],
         "clusterDomain": "cluster.local",
         "resolvConf": str(INSIDE / "resolv.conf"),
         "serializeImagePulls": False,

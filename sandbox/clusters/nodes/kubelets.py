@@ -42,7 +42,8 @@ def join(cluster: spec.Cluster, group: spec.NodeGroup, machine: Machine) -> bool
             number=next(number for number in range(1, 256) if number not in taken),
             cores=group.vcpus,
             memory_mib=group.ram_mib,
-            labels={key: value for key, value in labels if key not in kubelets_own},
+            labels={key: value for key, value in labels if key not in kubelets_own}
+            | {nodes.KIND_LABEL: nodes.REAL},
             provider_id=f"openstack:///{machine.server_id}",
         )
         spec.write(node.folder(cluster) / _FILE, node)

@@ -1,7 +1,7 @@
 """The network namespace of a cluster's control plane, with a bridge for the nodes.
 
 Nothing of it is seen in the machine's own namespace but listeners on loopback: a forwarder (forward.py)
-carries the API in, and the registry out to the nodes.
+carries the API and floating addresses in, and the registry and BIND out to the nodes.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ POD_RANGES = "10.101.0.0/16"
 START_S = 10
 
 
-def run(pid: int, *words: str) -> None:
-    """Run a command in the network namespace of the process `pid`; CalledProcessError where it fails."""
-    subprocess.run(["nsenter", f"--net=/proc/{pid}/ns/net", *words], check=True, capture_output=True)
+def run(pid: int, *words: str) -> str:
+    """What a command prints in the network namespace of `pid`; CalledProcessError where it fails."""
+    command = ["nsenter", f"--net=/proc/{pid}/ns/net", *words]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def pod_range(number: int) -> ipaddress.IPv4Network:
@@ -59,6 +60,11 @@ class Network:
         return f"{self.cluster.stack_id}-forwarder"
 
     @property
+    def ways(self) -> Path:
+        """What else the forwarder carries; floating.py keeps it up to date."""
+        return self.cluster.folder / "ways.json"
+
+    @property
     def pid(self) -> int | None:
         """The process whose network namespace it is; None while there is none."""
         return processes.pid(self._holder)
@@ -77,10 +83,11 @@ class Network:
         if self.pid is None:
             processes.start(self._holder, ["unshare", "--net", "sleep", "infinity"])
             self._furnish()
-        api, registry = (layout.port(name) for name in (f"{self.cluster.stack_id}-api", "registry"))
-        command = [sys.executable, "-m", "sandbox.clusters.nodes.forward", str(self.pid)]
-        command += ["in", f"127.0.0.1:{api}", f"127.0.0.1:{api}"]
-        command += ["out", f"{self.gateway}:{registry}", f"127.0.0.1:{registry}"]
+        command = [sys.executable, "-m", "sandbox.clusters.nodes.forward", str(self.pid), str(self.ways)]
+        command += ["in", f"127.0.0.1:{self.cluster.api_port}", f"127.0.0.1:{self.cluster.api_port}"]
+        for name in ("registry", "bind"):
+            port = layout.port(name)
+            command += ["out", f"{self.gateway}:{port}", f"127.0.0.1:{port}"]
         processes.start(self._forwarder, command, env={"PYTHONPATH": str(layout.ROOT)})
 
     def _furnish(self) -> None:

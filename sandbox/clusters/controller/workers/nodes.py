@@ -15,6 +15,10 @@ SYSTEM_MEMORY_MIB = 1024
 """What kubelet, network and storage daemons take of each node: a choice, the real figure varies."""
 MAX_PODS = 110
 CONTROL_PLANE_LABEL = "node-role.kubernetes.io/control-plane"
+KIND_LABEL = "sandbox/node"
+"""Says whether a node is a kubelet (REAL) or kwok's (SIMULATED). The autoscaler does not know it: a pod that
+asks for one of them adds no node."""
+REAL, SIMULATED = "real", "simulated"
 ALPHABET = string.ascii_lowercase + string.digits
 
 
@@ -91,7 +95,7 @@ def node(group: spec.NodeGroup, machine: Machine) -> Object:
         "kind": "Node",
         "metadata": {
             "name": machine.name,
-            "labels": labels(group, machine.name),
+            "labels": {**labels(group, machine.name), KIND_LABEL: SIMULATED},
             "annotations": {"kwok.x-k8s.io/node": "fake", "node.alpha.kubernetes.io/ttl": "0"},
         },
         "spec": {"providerID": f"openstack:///{machine.server_id}", "taints": taints(group)},
