@@ -13,7 +13,7 @@ from openstack.connection import Connection
 from openstack.exceptions import SDKException
 
 from sandbox.clusters.controller.addons import PROVISIONER
-from sandbox.clusters.controller.kube import Cache, Kube, Object
+from sandbox.clusters.controller.kube import NOT_FOUND, Cache, Kube, Object
 
 COLLECTION = "/apis/storage.k8s.io/v1/volumeattachments"
 FINALIZER = "external-attacher/cinder-csi-openstack-org"
@@ -92,4 +92,8 @@ class Attachments:
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         path = f"{COLLECTION}/{attachment['metadata']['name']}/status"
         status = {"attached": what == "detachError", what: {"time": now, "message": text}}
-        self._kube.patch(path, {"status": status})
+        try:
+            self._kube.patch(path, {"status": status})
+        except ApiException as missing:
+            if missing.status != NOT_FOUND:
+                raise

@@ -105,6 +105,9 @@ def _kubelet(node: Node) -> dict[str, Any]:
         "clusterDomain": "cluster.local",
         "resolvConf": str(INSIDE / "resolv.conf"),
         "serializeImagePulls": False,
+        # A volume is attached and detached after the node's status says who uses it: the default is 10 s.
+        "nodeStatusUpdateFrequency": "1s",
+        "nodeStatusReportFrequency": "5m",
         "authentication": {
             "anonymous": {"enabled": False},
             "webhook": {"enabled": True},

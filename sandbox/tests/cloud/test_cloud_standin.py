@@ -127,6 +127,33 @@ def test_a_volume_grows_and_never_shrinks(cloud: Connection) -> None:
     cloud.block_storage.delete_volume(volume)
 
 
+def test_a_volume_has_one_server_at_a_time(cloud: Connection) -> None:
+    flavor = cloud.compute.find_flavor("m3.small", ignore_missing=False)
+    image = cloud.image.find_image("ubuntu-jammy-kube-v1.33.10", ignore_missing=False)
+    assert flavor and image
+    networks = [{"uuid": network(cloud, "auto_allocated_network")}]
+    first, second = (
+        cloud.compute.create_server(name=name, flavor_id=flavor.id, image_id=image.id, networks=networks)
+        for name in ("first", "second")
+    )
+    volume = cloud.block_storage.create_volume(name="moves", size=1).id
+    cloud.compute.create_volume_attachment(first, volume_id=volume)
+    seen = cloud.block_storage.get_volume(volume)
+    assert (seen.status, seen.attachments[0]["server_id"]) == ("in-use", first.id)
+    assert [one.volume_id for one in cloud.compute.volume_attachments(first)] == [volume]
+    with pytest.raises(exceptions.BadRequestException, match="in-use"):
+        cloud.compute.create_volume_attachment(second, volume_id=volume)
+    with pytest.raises(exceptions.BadRequestException, match="attached"):
+        cloud.block_storage.delete_volume(volume)
+    cloud.compute.delete_volume_attachment(first, volume)
+    assert cloud.block_storage.get_volume(volume).status == "available"
+    cloud.compute.create_volume_attachment(second, volume_id=volume)
+    for server in (first, second):
+        cloud.compute.delete_server(server)
+    assert cloud.block_storage.get_volume(volume).status == "available", "a server that goes lets it go"
+    cloud.block_storage.delete_volume(volume)
+
+
 def test_a_project_sees_only_its_own(cloud: Connection) -> None:
     name = uuid.uuid4().hex
     identity = keystone(admin())

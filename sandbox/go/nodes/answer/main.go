@@ -1,8 +1,9 @@
 // Answer is what pods of the tests run: it says its pod's name over HTTP, or asks what another one says.
 //
-// Without arguments it answers on port 8080: at /headers with what it was sent, at /slow only when the client has left.
-// A client that upgrades the connection gets back what it sends. With an address it prints what is answered there, and ends with 1
-// where nothing is.
+// Without arguments it answers on port 8080: at /headers with what it was sent, at /slow only when the client has
+// left. A client that upgrades the connection gets back what it sends. With an address it prints what is answered
+// there, and ends with 1 where nothing is. `write FILE TEXT` makes a file, `show FILE` tells what is in it and whose
+// it is.
 package main
 
 import (
@@ -25,13 +26,28 @@ func main() {
 		http.HandleFunc("/slow", func(_ http.ResponseWriter, asked *http.Request) { <-asked.Context().Done() })
 		log.Fatal(http.ListenAndServe(":8080", nil))
 	}
-	answer, err := (&http.Client{Timeout: patience}).Get(os.Args[1])
+	if err := do(os.Args[1:]); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func do(words []string) error {
+	switch {
+	case words[0] == "write" && len(words) == 3:
+		return write(words[1], words[2])
+	case words[0] == "show" && len(words) == 2:
+		return show(words[1])
+	}
+	return ask(words[0])
+}
+
+func ask(url string) error {
+	answer, err := (&http.Client{Timeout: patience}).Get(url)
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
-	if _, err := io.Copy(os.Stdout, answer.Body); err != nil {
-		log.Fatal(err)
-	}
+	_, err = io.Copy(os.Stdout, answer.Body)
+	return err
 }
 
 func headers(answer http.ResponseWriter, asked *http.Request) {

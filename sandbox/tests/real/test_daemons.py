@@ -1,0 +1,138 @@
+"""What runs beside the kubelets: volumes stay, move and go; network policies drop packets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openstack.connection import Connection
+
+from sandbox.tests.magnum import Kubectl, Magnum, eventually
+from sandbox.tests.real.pods import pod, ready, service
+
+NOTE = "/home/note"
+POLICY = {
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "NetworkPolicy",
+    "metadata": {"name": "friends-only"},
+    "spec": {
+        "podSelector": {"matchLabels": {"app": "guarded"}},
+        "ingress": [{"from": [{"podSelector": {"matchLabels": {"app": "friend"}}}]}],
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def mediums(magnum: Magnum, cluster: dict[str, Any]) -> str:
+    """A second node group, with a node of its own."""
+    group = magnum.add_group(cluster["uuid"], "mediums")
+    assert magnum.group(cluster["uuid"], group)["status"] == "CREATE_COMPLETE"
+    return "mediums"
+
+
+@pytest.fixture
+def home(kubectl: Kubectl, cloud: Connection) -> Iterator[str]:
+    """A claim named home."""
+    kubectl.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": {"name": "home"},
+            "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+        }
+    )
+    yield "home"
+    kubectl.run("delete", "pod", "--all", "--force", "--grace-period=0")
+    kubectl.run("delete", "persistentvolumeclaim", "home", "--ignore-not-found")
+
+
+def owner(name: str, claim: str, group: str) -> dict[str, Any]:
+    """A pod of user 1000 and group 100 with the claim as its home, as in hub_values/base.yaml."""
+    made = pod(name, group=group)
+    user = {"runAsUser": 1000, "runAsGroup": 100, "fsGroup": 100, "fsGroupChangePolicy": "OnRootMismatch"}
+    made["spec"] |= {
+        "securityContext": user,
+        "volumes": [{"name": "home", "persistentVolumeClaim": {"claimName": claim}}],
+    }
+    made["spec"]["containers"][0]["volumeMounts"] = [{"name": "home", "mountPath": "/home"}]
+    return made
+
+
+def volume_of(kubectl: Kubectl, cloud: Connection, claim: str) -> Any:
+    name = kubectl.get("persistentvolumeclaim", claim)["spec"]["volumeName"]
+    return cloud.block_storage.find_volume(name, details=True)
+
+
+def events(kubectl: Kubectl, name: str) -> str:
+    return kubectl.run("events", "--for", f"pod/{name}")
+
+
+def test_a_home_is_kept_from_others_and_follows_its_owner(
+    kubectl: Kubectl, cloud: Connection, mediums: str, home: str
+) -> None:
+    kubectl.apply(owner("first", home, "default-worker"))
+    ready(kubectl, "first")
+    kubectl.run("exec", "first", "--", "/answer", "write", NOTE, "mine")
+    [attachment] = volume_of(kubectl, cloud, home).attachments
+    node = kubectl.get("pod", "first")["spec"]["nodeName"]
+    assert cloud.compute.get_server(attachment["server_id"]).name == node
+
+    kubectl.apply(owner("second", home, mediums))
+    eventually(lambda: "Multi-Attach error" in events(kubectl, "second"))
+    assert kubectl.get("pod", "second")["status"]["phase"] == "Pending"
+
+    kubectl.run("delete", "pod", "first")
+    ready(kubectl, "second")
+    assert kubectl.run("exec", "second", "--", "/answer", "show", NOTE) == "1000:100 -rw------- mine\n"
+    # What fsGroup makes of a new file system.
+    assert kubectl.run("exec", "second", "--", "/answer", "show", "/home") == "0:100 dgrwxrwxr-x \n"
+
+
+def test_a_volume_is_in_use_as_long_as_a_pod_has_it(
+    kubectl: Kubectl, cloud: Connection, home: str, sandbox_env: dict[str, str]
+) -> None:
+    kubectl.apply(owner("holder", home, "default-worker"))
+    ready(kubectl, "holder")
+    kubectl.run("exec", "holder", "--", "/answer", "write", NOTE, "mine")
+    volume = volume_of(kubectl, cloud, home)
+    folder = Path(sandbox_env["SANDBOX_HOME"], "run", "volumes", volume.id)
+    assert (volume.status, (folder / "note").read_text()) == ("in-use", "mine")
+
+    name = kubectl.get("persistentvolumeclaim", home)["spec"]["volumeName"]
+    policy = '{"spec": {"persistentVolumeReclaimPolicy": "Delete"}}'
+    kubectl.run("patch", "persistentvolume", name, "--patch", policy)
+    kubectl.run("delete", "pod/holder", "persistentvolumeclaim/home")
+    eventually(lambda: cloud.block_storage.find_volume(volume.id) is None)
+    assert not folder.exists()
+    eventually(lambda: name not in kubectl.run("get", "persistentvolumes"))
+
+
+def reaches(kubectl: Kubectl, name: str, url: str) -> bool:
+    """Whether the pod is answered at `url`."""
+    try:
+        return kubectl.run("exec", name, "--", "/answer", url) == "guarded"
+    except AssertionError:
+        return False
+
+
+def test_only_whom_a_policy_allows_reaches_a_pod(kubectl: Kubectl) -> None:
+    names = ("guarded", "friend", "stranger")
+    kubectl.apply(*map(pod, names), service("guarded"))
+    for name in names:
+        ready(kubectl, name)
+    addresses = (
+        f"http://{kubectl.get('pod', 'guarded')['status']['podIP']}:8080",
+        f"http://{kubectl.get('service', 'guarded')['spec']['clusterIP']}",
+    )
+    assert all(reaches(kubectl, name, url) for name in ("friend", "stranger") for url in addresses)
+
+    kubectl.apply(POLICY)
+    eventually(lambda: not reaches(kubectl, "stranger", addresses[0]))
+    assert not reaches(kubectl, "stranger", addresses[1])
+    assert all(reaches(kubectl, "friend", url) for url in addresses)
+
+    kubectl.run("delete", "networkpolicy", "friends-only")
+    eventually(lambda: reaches(kubectl, "stranger", addresses[0]))
+    kubectl.run("delete", "service/guarded", *(f"pod/{name}" for name in names))
