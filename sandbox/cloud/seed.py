@@ -41,7 +41,7 @@ def _create_templates(admin: Connection) -> None:
 
 def _create_zone(gateway: Connection) -> None:
     if not list(gateway.dns.zones(name=settings.ZONE)):
-        gateway.dns.create_zone(name=settings.ZONE, email="hostmaster@sandbox.test", ttl=3600)
+        gateway.dns.create_zone(name=settings.ZONE, email=f"hostmaster@{settings.DOMAIN}", ttl=3600)
 
 
 def main() -> None:

@@ -17,7 +17,9 @@ from sandbox import layout
 REGION = "IU"
 PROJECT = "sbx000001"
 USER = "gateway"
-ZONE = f"{PROJECT}.projects.sandbox.test."
+DOMAIN = "sandbox.localhost"
+"""Browsers resolve all names below `localhost` to this machine by themselves, without any DNS (RFC 6761)."""
+ZONE = f"{PROJECT}.projects.{DOMAIN}."
 ROLES = ("reader", "member", "load-balancer_member")
 """What the gateway's user may do in PROJECT, as on Jetstream2. `member` implies `reader`, but a credential
 holds only what it is given."""

@@ -14,7 +14,7 @@ from tests.lifecycle.lifecycle import clusters, destroy, inventory, with_ids
 
 NewGateway = Callable[[str], Gateway]
 NAME = "owned"
-ELSEWHERE = "elsewhere.sandbox.test."
+ELSEWHERE = "elsewhere.sandbox.localhost."
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def test_the_name_of_a_running_gateway_stays(gateway: Gateway, cloud: Connection
 
 def test_the_zone_of_a_running_gateway_stays(gateway: Gateway, cloud: Connection) -> None:
     (old,) = [zone.name for zone in cloud.dns.zones()]
-    zone = cloud.dns.create_zone(name=ELSEWHERE, email="hostmaster@sandbox.test", ttl=3600)
+    zone = cloud.dns.create_zone(name=ELSEWHERE, email="hostmaster@sandbox.localhost", ttl=3600)
     gateway.change(lambda config: config.update({"gateway:zone": ELSEWHERE}))
     refused(gateway, cloud, f"gateway:zone: must stay {old}, where the gateway's record is")
     gateway.change(lambda config: config.update({"gateway:zone": old}))

@@ -35,8 +35,8 @@ CASES: dict[str, tuple[Change, str]] = {
         "gateway:nodeGroups[0].flavor: must be a flavor of this cloud (g3.large",
     ),
     "unknown zone": (
-        setting("zone", to="other.projects.sandbox.test."),
-        "gateway:zone: must be a DNS zone of this cloud (sbx000001.projects.sandbox.test.)",
+        setting("zone", to="other.projects.sandbox.localhost."),
+        "gateway:zone: must be a DNS zone of this cloud (sbx000001.projects.sandbox.localhost.)",
     ),
     "name that Magnum would rewrite": (
         setting("nodeGroups", 0, "name", to="Big.Nodes"),

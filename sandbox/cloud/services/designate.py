@@ -71,7 +71,7 @@ def _pool() -> list[dict[str, Any]]:
             "name": "default",
             "description": "BIND on this machine",
             "attributes": {},
-            "ns_records": [{"hostname": "ns.sandbox.test.", "priority": 1}],
+            "ns_records": [{"hostname": f"ns.{settings.DOMAIN}.", "priority": 1}],
             "nameservers": [named],
             "targets": [
                 {

@@ -14,7 +14,7 @@ from openstack.exceptions import HttpException
 from openstack.identity.v3._proxy import Proxy
 from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
-ZONE = "sbx000001.projects.sandbox.test."
+ZONE = "sbx000001.projects.sandbox.localhost."
 
 
 def until(read: Callable[[], Any], wanted: Any, seconds: float = 30) -> None:

@@ -11,7 +11,7 @@ from sandbox.layout import ROOT
 from sandbox.tests.clusters.objects import address, service, workload
 from sandbox.tests.magnum import Kubectl, eventually
 
-HOST = "clusters.sbx000001.projects.sandbox.test."
+HOST = "clusters.sbx000001.projects.sandbox.localhost."
 
 
 def test_a_load_balancer_and_its_address_go_with_the_service(
@@ -93,7 +93,7 @@ def test_a_certificate_is_ready_once_the_name_leads_to_the_ingress(
         "apiVersion": "cert-manager.io/v1",
         "kind": "ClusterIssuer",
         "metadata": {"name": "acme"},
-        "spec": {"acme": {"server": "https://acme.sandbox.test/directory"}},
+        "spec": {"acme": {"server": "https://acme.sandbox.localhost/directory"}},
     }
     path = {"path": "/", "pathType": "Prefix"}
     backend = {"service": {"name": "web", "port": {"number": 80}}}
@@ -120,7 +120,7 @@ def test_a_certificate_is_ready_once_the_name_leads_to_the_ingress(
     assert "no such host" in eventually(reason)
     front = kubectl.get("service", "ingress-nginx-controller", "-n", "ingress-nginx")
     ip = front["status"]["loadBalancer"]["ingress"][0]["ip"]
-    zone = cloud.dns.find_zone("sbx000001.projects.sandbox.test.", ignore_missing=False)
+    zone = cloud.dns.find_zone("sbx000001.projects.sandbox.localhost.", ignore_missing=False)
     record = cloud.dns.create_recordset(zone, name=HOST, type="A", records=[ip])
     kubectl.run("wait", "--for=condition=ready", "certificate/web-tls", "-n", namespace, "--timeout=60s")
     assert kubectl.get("ingress", "web", "-n", namespace)["status"]["loadBalancer"]["ingress"] == [{"ip": ip}]
