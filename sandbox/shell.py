@@ -15,6 +15,8 @@ import psutil
 import yaml
 
 from sandbox import containers, layout
+from sandbox.clusters import acme
+from sandbox.clusters.nodes import host
 from sandbox.tools import engine
 from sandbox.tools.packages import program
 
@@ -57,6 +59,8 @@ def environment() -> dict[str, str]:
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
     variables |= {name: os.environ[name] for name in os.environ if name.startswith("SANDBOX_")}
+    if host.granted():
+        variables["SANDBOX_CA_BUNDLE"] = str(acme.ROOTS)
     return variables | containers.environment()
 
 

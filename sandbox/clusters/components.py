@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 
 from sandbox import layout
+from sandbox.clusters import acme
 from sandbox.clusters.nodes.network import Network
 from sandbox.clusters.spec import Cluster
 
@@ -171,6 +172,10 @@ class Components:
     def _controller(self) -> list[str | Path]:
         return [sys.executable, "-m", "sandbox.clusters.controller", self.cluster.uuid]
 
+    def _acme(self) -> list[str | Path]:
+        assert self.network
+        return acme.command(self.network, self._pki)
+
     def _commands(self) -> dict[str, Command]:
         return {
             "etcd": self._etcd,
@@ -179,4 +184,5 @@ class Components:
             "scheduler": self._scheduler,
             "kwok": self._kwok,
             "controller": self._controller,
+            **({"acme": self._acme} if self.network else {}),
         }

@@ -15,7 +15,7 @@ import requests
 import yaml
 
 from sandbox import layout, processes
-from sandbox.clusters import pki
+from sandbox.clusters import acme, pki
 from sandbox.clusters.components import Command, Components
 from sandbox.clusters.nodes import kubelets
 
@@ -43,6 +43,8 @@ class ControlPlane(Components):
         ca.write(self._pki / "ca")
         own = (self.network.gateway,) if self.network else ()
         pki.issue(ca, "kube-apiserver", hosts=(*API_HOSTS, *own)).write(self._pki / "apiserver")
+        if self.network:
+            acme.prepare(self._pki)
         pki.issue(ca, "sandbox", organization="system:masters").write(self._pki / "admin")
         private, public = pki.key_pair()
         pki.Pair(certificate=public, key=private).write(self._pki / "service-account")

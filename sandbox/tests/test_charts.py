@@ -68,6 +68,21 @@ def test_cert_manager_is_made_as_asked() -> None:
     assert not [kind for kind, _ in rendered(CERT_MANAGER, "cert-manager", {}) if "Definition" in kind]
 
 
+def test_without_real_nodes_no_webhook_is_asked() -> None:
+    kinds = {kind for kind, _ in rendered(CERT_MANAGER, "cert-manager", {"crds": {"enabled": True}})}
+    assert not {kind for kind in kinds if kind.endswith("WebhookConfiguration")}
+
+
+def test_cert_manager_may_do_what_the_real_chart_lets_it() -> None:
+    objects = rendered(CERT_MANAGER, "cert-manager", {})
+    bound = {name for kind, name in objects if kind in ("RoleBinding", "ClusterRoleBinding")}
+    assert {"cert-manager-controller-challenges", "cert-manager-webhook:dynamic-serving"} <= bound
+    [account] = objects["ClusterRoleBinding", "cert-manager-controller-orders"]["subjects"]
+    assert account == {"kind": "ServiceAccount", "name": "cert-manager", "namespace": "cert-manager"}
+    rules = objects["ClusterRole", "cert-manager-controller-challenges"]["rules"]
+    assert any("pods" in rule["resources"] and "create" in rule["verbs"] for rule in rules)
+
+
 @pytest.mark.parametrize(
     ("chart", "values", "said"),
     [

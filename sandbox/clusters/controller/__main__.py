@@ -140,7 +140,9 @@ class Controller:
                 "VolumeAttachment", ATTACHMENTS, self._attachments, self._volumes, api_version=STORAGE
             ),
         )
-        self._certificates.part = Certificates(self._certificate_caches(services))
+        # On real nodes cert-manager itself runs.
+        if not self._cluster.real_nodes:
+            self._certificates.part = Certificates(self._certificate_caches(services))
 
     def run(self) -> None:
         """Work until the cluster is forgotten; what Magnum changes is seen within SPEC_CHECK_S."""
@@ -159,7 +161,8 @@ class Controller:
             self._attachments,
             self._certificates,
         ):
-            loop.start()
+            if loop.part is not None:
+                loop.start()
         written, seen = self._cluster.folder / "cluster.json", 0.0
         while written.exists():
             changed = written.stat().st_mtime

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from sandbox import layout
 from sandbox.cloud import settings
+from sandbox.clusters import acme
 from sandbox.clusters.controller.kube import Kube, Object
 
-ACME_HOSTS = ("acme-v02.api.letsencrypt.org", "acme-staging-v02.api.letsencrypt.org")
 ADDRESS = "10.254.0.10"
 """Of the Service, as Magnum's clusters have it; kubelets are told so (nodes/files.py)."""
 IMAGE = "registry.k8s.io/coredns/coredns:v1.12.1"
@@ -26,7 +26,7 @@ def corefile(gateway: str) -> str:
 
     BIND is asked by TCP, the only thing that is carried to it. AAAA of a name that has an A is no error.
     """
-    acme = "|".join(host.replace(".", "[.]") for host in ACME_HOSTS)
+    names = "|".join(host.replace(".", "[.]") for host in acme.HOSTS)
     return f"""\
 cluster.local:53 in-addr.arpa:53 ip6.arpa:53 {{
     errors
@@ -48,12 +48,12 @@ cluster.local:53 in-addr.arpa:53 ip6.arpa:53 {{
 .:53 {{
     errors
     template IN A {{
-        match "^({acme})[.]$"
+        match "^({names})[.]$"
         answer "{{{{ .Name }}}} 60 IN A {gateway}"
         fallthrough
     }}
     template IN ANY {{
-        match "^({acme})[.]$"
+        match "^({names})[.]$"
         rcode NOERROR
         fallthrough
     }}

@@ -8,3 +8,22 @@ app.kubernetes.io/version: {{ .Chart.AppVersion }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
+
+{{- define "hook" -}}
+helm.sh/hook: post-install
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+{{- end }}
+
+{{/* The security of each container, as in the real chart. */}}
+{{- define "confined" -}}
+allowPrivilegeEscalation: false
+capabilities: {drop: [ALL]}
+readOnlyRootFilesystem: true
+{{- end }}
+
+{{/* Not empty where the cluster has a node that runs containers: else nobody would answer webhooks. */}}
+{{- define "runs" -}}
+{{- range (lookup "v1" "Node" "" "").items }}
+{{- if hasPrefix "containerd:" .status.nodeInfo.containerRuntimeVersion }}yes{{ end }}
+{{- end }}
+{{- end }}

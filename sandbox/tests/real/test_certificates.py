@@ -1,0 +1,133 @@
+"""cert-manager and an ACME server on real nodes: what the program's issuers and the hub's Ingress get."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from openstack.connection import Connection
+
+from components.certificates.cert_manager import SERVERS
+from components.cluster.nodegroup import node_selector
+from sandbox.tests.magnum import Kubectl, eventually
+from sandbox.tests.real import web
+from sandbox.tests.real.pods import pod, ready, service
+from sandbox.tests.real.test_ingress import ingress
+from sandbox.tests.real.web import Site
+
+ISSUED_S = 60
+ISSUER = "letsencrypt-staging"
+PINNED = {"nodeSelector": node_selector("default-worker")}
+
+
+def issuer(server: str) -> dict[str, Any]:
+    """A ClusterIssuer as the program makes it (components/certificates/cert_manager.py)."""
+    solver = {"http01": {"ingress": {"ingressClassName": "nginx"}}}
+    acme = {
+        "server": SERVERS[server],
+        "email": "operator@example.org",
+        "privateKeySecretRef": {"name": f"letsencrypt-{server}-account"},
+        "solvers": [solver],
+    }
+    metadata = {"name": f"letsencrypt-{server}"}
+    return {
+        "apiVersion": "cert-manager.io/v1",
+        "kind": "ClusterIssuer",
+        "metadata": metadata,
+        "spec": {"acme": acme},
+    }
+
+
+def is_ready(kubectl: Kubectl, kind: str, name: str) -> bool:
+    found = kubectl.get(kind, name).get("status", {}).get("conditions", [])
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in found)
+
+
+def authorities(env: dict[str, str]) -> list[psutil.Process]:
+    """The ACME servers of this sandbox."""
+    found = psutil.process_iter(["cmdline"])
+    return [one for one in found if any(env["SANDBOX_HOME"] in word for word in one.info["cmdline"] or [])
+            and "acme-server" in one.info["cmdline"][0]]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def issued(kubectl: Kubectl, sandbox_env: dict[str, str]) -> Kubectl:
+    """A cluster with the ingress, cert-manager and both of the program's issuers."""
+    web.have_images(sandbox_env)
+    controller = {**PINNED, "ingressClassResource": {"name": "nginx", "default": True}}
+    web.install(kubectl, "ingress-nginx", {"controller": controller})
+    parts = ("webhook", "cainjector", "startupapicheck")
+    web.install(
+        kubectl, "cert-manager", {"crds": {"enabled": True}, **PINNED, **dict.fromkeys(parts, PINNED)}
+    )
+    kubectl.apply(*map(issuer, SERVERS), pod("front"), service("front"))
+    ready(kubectl, "front")
+    return kubectl
+
+
+@pytest.fixture(scope="module")
+def gate(issued: Kubectl, cloud: Connection, sandbox_env: dict[str, str]) -> Iterator[Site]:
+    """The host of an Ingress that asks for a certificate, with its record in the project's zone."""
+    zone = next(iter(cloud.dns.zones()))
+    site = Site(f"gate.{zone.name.rstrip('.')}", web.address(issued), sandbox_env)
+    record = cloud.dns.create_recordset(zone, name=f"{site.host}.", type="A", ttl=60, records=[site.address])
+    issued.apply(ingress(site.host, {"cert-manager.io/cluster-issuer": ISSUER}))
+    yield site
+    cloud.dns.delete_recordset(record, zone)
+
+
+def trust(env: dict[str, str]) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=env["SANDBOX_CA_BUNDLE"])
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_an_issuer_gets_its_account(issued: Kubectl, server: str) -> None:
+    eventually(lambda: is_ready(issued, "clusterissuer", f"letsencrypt-{server}"))
+
+
+def test_the_webhook_refuses_what_is_wrong(issued: Kubectl) -> None:
+    wrong = {**issuer("staging"), "metadata": {"name": "wrong"}, "spec": {"acme": {"server": ""}}}
+    with pytest.raises(AssertionError, match="admission webhook"):
+        issued.apply(wrong)
+
+
+def test_the_ingress_gets_a_certificate_that_browsers_can_verify(
+    issued: Kubectl, gate: Site, sandbox_env: dict[str, str]
+) -> None:
+    eventually(lambda: is_ready(issued, "certificate", "front-tls"), timeout_s=ISSUED_S)
+    eventually(lambda: verified(gate, sandbox_env))
+    assert gate.ask(trust=trust(sandbox_env)).read() == b"front"
+    assert not verified(Site("other.test", gate.address, gate.env), sandbox_env)
+    # The solver's objects are gone, and no stand-in had a hand in it.
+    eventually(lambda: not issued.get("challenges")["items"])
+    assert issued.get("order")["items"][0]["status"]["url"].startswith(
+        SERVERS["staging"].partition("/dir")[0]
+    )
+
+
+def verified(site: Site, env: dict[str, str]) -> bool:
+    try:
+        site.connect(trust=trust(env)).close()
+    except OSError:
+        return False
+    return True
+
+
+def test_the_account_outlives_the_server(issued: Kubectl, gate: Site, sandbox_env: dict[str, str]) -> None:
+    eventually(lambda: is_ready(issued, "certificate", "front-tls"), timeout_s=ISSUED_S)
+    [before] = authorities(sandbox_env)
+    before.kill()
+    [after] = eventually(lambda: [one for one in authorities(sandbox_env) if one.pid != before.pid])
+    assert after.is_running()
+    issued.run("delete", "secret", "front-tls")
+    eventually(lambda: revision(issued) == 2, timeout_s=ISSUED_S)
+    eventually(lambda: verified(gate, sandbox_env))
+    assert Path(sandbox_env["SANDBOX_CA_BUNDLE"]).read_text().count("BEGIN CERTIFICATE") > 1
+
+
+def revision(kubectl: Kubectl) -> int:
+    return int(kubectl.get("certificate", "front-tls")["status"].get("revision", 0))
