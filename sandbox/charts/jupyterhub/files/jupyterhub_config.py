@@ -124,6 +124,7 @@ if metadata["blockWithIptables"]:
         {
             "name": "block-cloud-metadata",
             "image": f"{tools['image']['name']}:{tools['image']['tag']}",
+            "imagePullPolicy": tools["image"]["pullPolicy"],
             "command": ["iptables", "--append", "OUTPUT", "--protocol", "tcp",
                         "--destination", metadata["ip"], "--destination-port", "80", "--jump", "DROP"],
             "resources": tools["resources"],
