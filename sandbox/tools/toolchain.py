@@ -43,6 +43,7 @@ def _sandbox(images: bool) -> list[list[Step]]:
     pulumi = engine.Engine()
     real = host.granted() > 0
     kubelets = nodes.steps() if real else []
+    built = [step for step in kubelets if isinstance(step, programs.GoPrograms)]
     kubernetes, kwok, helm = programs.kubernetes(), programs.kwok(), programs.helm()
     servers = {
         **packages.SERVERS,
@@ -52,7 +53,7 @@ def _sandbox(images: bool) -> list[list[Step]]:
     return [
         [
             packages.DebianPackages(servers),
-            programs.FetchAhead([kubernetes, kwok, helm]),
+            programs.FetchAhead([kubernetes, kwok, helm, *built]),
             packages.openstack(),
             *([packages.DebianBase()] if images else []),
         ],
