@@ -11,7 +11,7 @@ import psutil
 import pytest
 from openstack.connection import Connection
 
-from components.certificates.cert_manager import SERVERS
+from components.certificates.cert_manager import CONTROL_PLANE, SERVERS
 from components.cluster.nodegroup import node_selector
 from sandbox.tests.magnum import Kubectl, eventually
 from sandbox.tests.real import web
@@ -93,6 +93,11 @@ def test_the_webhook_refuses_what_is_wrong(issued: Kubectl) -> None:
     wrong = {**issuer("staging"), "metadata": {"name": "wrong"}, "spec": {"acme": {"server": ""}}}
     with pytest.raises(AssertionError, match="admission webhook"):
         issued.apply(wrong)
+
+
+def test_on_the_control_plane_it_would_not_run(issued: Kubectl) -> None:
+    said = web.helm(issued, "cert-manager", CONTROL_PLANE, "template", "--dry-run=server")
+    assert "control-plane nodes run no containers" in said
 
 
 def test_the_ingress_gets_a_certificate_that_browsers_can_verify(

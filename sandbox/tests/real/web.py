@@ -31,16 +31,21 @@ def have_images(env: dict[str, str]) -> None:
     subprocess.run([sys.executable, "-c", _IMAGES], cwd=ROOT, env=env, check=True)
 
 
-def install(kubectl: Kubectl, chart: str, values: dict[str, Any]) -> None:
-    """Install one of the sandbox's charts as the program does, and wait until its pods are ready."""
-    words = ["--namespace", chart, "--create-namespace", "--wait", "--timeout", "120s", "--values", "-"]
-    command = [str(layout.BIN / "helm"), "install", chart, str(ROOT / "sandbox" / "charts" / chart), *words]
+def helm(kubectl: Kubectl, chart: str, values: dict[str, Any], *words: str) -> str:
+    """Run `helm …` with one of the sandbox's charts; what it says against it, empty where it is done."""
+    where = ["--namespace", chart, "--values", "-"]
+    command = [str(layout.BIN / "helm"), *words, chart, str(ROOT / "sandbox" / "charts" / chart), *where]
     env = {**kubectl.env, "KUBECONFIG": str(kubectl.kubeconfig)}
     done = subprocess.run(
         command, env=env, input=json.dumps(values), text=True, capture_output=True, check=False
     )
-    if done.returncode:
-        raise AssertionError(done.stderr + kubectl.run("describe", "pods", "--namespace", chart))
+    return done.stderr if done.returncode else ""
+
+
+def install(kubectl: Kubectl, chart: str, values: dict[str, Any]) -> None:
+    """Install one of the sandbox's charts as the program does, and wait until its pods are ready."""
+    if said := helm(kubectl, chart, values, "install", "--create-namespace", "--wait", "--timeout=120s"):
+        raise AssertionError(said + kubectl.run("describe", "pods", "--namespace", chart))
 
 
 def address(kubectl: Kubectl) -> str:
