@@ -1,0 +1,84 @@
+"""JupyterHub's chart in a cluster with real nodes, with the values that the gateway gives it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from components.charts.versions import JUPYTERHUB
+from components.hub.catalogue import load_catalogue
+from components.hub.values import Wiring, hub_values, merge
+from components.settings.hub import Hub
+from sandbox import layout
+from sandbox.tests.charts import CHARTS
+from sandbox.tests.magnum import Kubectl
+from tests.unit.hub_process import Browser
+
+NAMESPACE = JUPYTERHUB.release
+USER, PASSWORD = "user1", "the-users-password"
+
+
+def values(image: str, **changes: Any) -> dict[str, Any]:
+    """The gateway's values, with one image for all containers of users; `changes` come over them."""
+    catalogue = load_catalogue()
+    hub = {
+        "admins": ["admin1"],
+        "users": [USER],
+        "nodeGroup": "mediums",
+        "placeholders": 1,
+        "storage": {"type": "home", "sizeGib": 5},
+    }
+    wiring = Wiring(
+        user_group="mediums",
+        host="gw25.zone.test",
+        ingress_class="nginx",
+        issuer="letsencrypt",
+        images=dict.fromkeys(catalogue.image_names(), image),
+        secrets={"adminPassword": "the-administrators-long-password", "userPassword": PASSWORD},
+        pull_secret=None,
+    )
+    made = hub_values(Hub.model_validate(hub), catalogue, wiring)
+    return merge(made, changes)
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """The release, and what its users see."""
+
+    kubectl: Kubectl
+
+    def install(self, given: dict[str, Any]) -> None:
+        """Install the chart, or upgrade it; returns when all its pods are ready."""
+        command = [str(layout.BIN / "helm"), "--kubeconfig", str(self.kubectl.kubeconfig), "upgrade"]
+        command += ["--install", JUPYTERHUB.release, str(CHARTS / JUPYTERHUB.name), "--values", "-"]
+        command += ["--namespace", NAMESPACE, "--create-namespace", "--wait", "--timeout", "4m"]
+        done = subprocess.run(command, input=json.dumps(given), text=True, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr + self.kubectl.run("get", "pods,events", "-n", NAMESPACE)
+
+    def pod(self, name: str) -> dict[str, Any] | None:
+        """A pod of the hub's namespace; None where there is none."""
+        found = self.kubectl.get("pods", "-n", NAMESPACE, f"--field-selector=metadata.name={name}")["items"]
+        return dict(found[0]) if found else None
+
+    @contextmanager
+    def browser(self) -> Iterator[Browser]:
+        """Somebody at the front door, logged in as USER."""
+        command = ["kubectl", "--kubeconfig", str(self.kubectl.kubeconfig), "port-forward"]
+        command += ["-n", NAMESPACE, "service/proxy-public", ":80"]
+        with subprocess.Popen(command, env=self.kubectl.env, stdout=subprocess.PIPE, text=True) as forwarding:
+            try:
+                assert forwarding.stdout
+                port = re.search(r"127.0.0.1:(\d+)", forwarding.stdout.readline())
+                assert port
+                fresh = Browser(f"http://127.0.0.1:{port[1]}")
+                # The proxy ends one that is idle, which is seen too late through the forwarder.
+                fresh.headers["Connection"] = "close"
+                assert fresh.log_in(USER, PASSWORD)
+                yield fresh
+            finally:
+                forwarding.kill()
