@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LIFE := $(patsubst %,tests/lifecycle/test_%.py,changes cloud_config drift faults homes killed node_groups owner replace state teardown)
 
-.PHONY: help drift sandbox sandbox-env sandbox-status sandbox-down sandbox-reset tools test test-unit test-sandbox test-desktop lint docs bench-up bench-desktop clean
+.PHONY: help drift sandbox sandbox-env sandbox-status sandbox-open sandbox-check sandbox-down sandbox-reset tools test test-unit test-sandbox test-desktop lint docs bench-up bench-desktop clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -16,6 +16,14 @@ sandbox-env: .venv/sandbox ## The environment of the sandbox's shell, for `eval`
 
 sandbox-status: .venv/sandbox ## The sandbox's processes and their logs
 	@$(BIN)/python -m sandbox status
+
+sandbox-open: tools ## The gateway in Chromium, which trusts it, on this machine's screen
+	@$(BIN)/python -m sandbox tools --desktops
+	@.sandbox/cache/desktop-tests/bin/python -m sandbox.check.window
+
+sandbox-check: tools ## Log in, start a desktop and click in it, in a browser; how long each step takes
+	@$(BIN)/python -m sandbox tools --desktops
+	@.sandbox/cache/desktop-tests/bin/python -m sandbox.check
 
 sandbox-down: .venv/sandbox ## End all of the sandbox's processes; its state stays
 	@$(BIN)/python -m sandbox down

@@ -13,7 +13,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from sandbox import cloud, containers, layout, processes, shell
+from sandbox import address, cloud, containers, layout, processes, shell
+from sandbox.clusters import acme
 from sandbox.clusters.nodes import host, kubelets
 from sandbox.containers import system
 from sandbox.tools import toolchain
@@ -21,8 +22,15 @@ from sandbox.tools.steps import ToolchainError
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
 
+OPEN = """
+The gateway is up: {url}
+  user {user}; the password: pulumi stack output hub_admin_password --show-secrets
+  Its certificate is of this sandbox's own authority ({authority}): a browser asks whether to go on.
+  `make sandbox-open` opens it in Chromium, `make sandbox-check` logs in and starts a desktop."""
+PLAYED = """
+The gateway is up; nobody can log in, since its nodes are kwok's, which play pods."""
 NEXT = """
-The gateway is up. In a shell with `eval "$(make -s sandbox-env)"`:
+In a shell with `eval "$(make -s sandbox-env)"`:
   pulumi preview --refresh              what changed by hand
   openstack coe cluster list            what it made in the cloud
   kubectl -n jhub get pods,ingress      what runs in its cluster
@@ -87,6 +95,9 @@ def up() -> None:
         say("`pulumi up` failed, see above; the sandbox runs on. Mend it and run `make sandbox` again.")
         raise typer.Exit(code)
     shell.write_kubeconfig()
+    known = address.outputs()
+    url = address.url(known)
+    say(OPEN.format(url=url, user=known["hub_admin"], authority=acme.ROOTS) if url else PLAYED)
     say(NEXT)
 
 

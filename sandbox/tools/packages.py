@@ -24,7 +24,7 @@ CONTAINERS = {
     "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",  # what Ubuntu lacks
 }
 """The same for the images, with any engine."""
-BROWSER = {"chromium": "chromium"}
+BROWSER = {"chromium": "chromium", "certutil": "libnss3-tools"}
 """The same for what looks at the desktops."""
 UNITS = {
     "bind9": ["named.service"],

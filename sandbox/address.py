@@ -1,0 +1,56 @@
+"""Where the gateway of the sandbox's stack is on this machine, and who may log in."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox import shell
+from sandbox.clusters import acme
+from sandbox.clusters.nodes import floating
+
+HTTPS = 443
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """The gateway as a browser of this machine finds it."""
+
+    url: str
+    """Without a slash at its end; its host resolves to loopback by itself."""
+    user: str
+    password: str
+    authority: Path
+    """The certificate that browsers must trust, a PEM file."""
+
+
+def url(outputs: dict[str, str]) -> str | None:
+    """The address to open on this machine; None where nothing listens, as with kwok's nodes.
+
+    Args:
+        outputs: those of the stack.
+    """
+    if not (ip := outputs.get("ingress_ip")) or not (place := floating.on_loopback(ip)):
+        return None
+    host, port = outputs["fqdn"].rstrip("."), place[1]
+    return f"https://{host}" if port == HTTPS else f"https://{host}:{port}"
+
+
+def outputs() -> dict[str, str]:
+    """The stack's, secrets included; empty while there is no stack."""
+    answer = shell.pulumi("stack", "output", "--json", "--show-secrets", quiet=True)
+    return dict(json.loads(answer.stdout)) if answer.returncode == 0 else {}
+
+
+def gateway() -> Gateway:
+    """The gateway, for its first administrator. LookupError where it is not reached from this machine."""
+    known = outputs()
+    if (found := url(known)) is None:
+        raise LookupError("the gateway is not reached from this machine: `make sandbox` starts it")
+    return Gateway(
+        url=found,
+        user=known["hub_admin"],
+        password=known["hub_admin_password"],
+        authority=acme.ROOTS,
+    )
