@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 LIFE := $(patsubst %,tests/lifecycle/test_%.py,changes cloud_config drift faults homes killed node_groups owner replace state teardown)
+HEAVY := $(patsubst %,sandbox/tests/real/test_%.py,certificates hub ingress)
 
 .PHONY: help drift sandbox sandbox-env sandbox-status sandbox-open sandbox-check sandbox-down sandbox-reset tools test test-unit test-sandbox test-desktop lint docs bench-up bench-desktop clean
 
@@ -39,8 +40,8 @@ drift: ## What someone changed by hand in the gateway of STACK; Error 7 where th
 
 # With --no-loadscope-reorder the longest files come first (conftest.py).
 SHARED := --dist loadfile --no-loadscope-reorder
-test: tools ## All tests but the long ones of the life cycle
-	$(BIN)/pytest -n 2 $(SHARED) tests/unit sandbox/tests tests/lifecycle $(addprefix --ignore=,$(LIFE))
+test: tools ## All tests but the long ones of the life cycle and of real nodes
+	$(BIN)/pytest -n 2 $(SHARED) tests/unit sandbox/tests tests/lifecycle $(addprefix --ignore=,$(LIFE) $(HEAVY))
 	@$(MAKE) --no-print-directory test-desktop
 
 test-unit: .venv/tests ## Tests without a sandbox, in seconds

@@ -35,11 +35,12 @@ CLOUDS_YAML = RUN / "clouds.yaml"
 OPENSTACK_VENV = CACHE / "openstack"
 
 DEFAULT_TIME_SCALE = 0.02
+DEFAULT_REAL_NODES = 3
 
 
 def real_nodes() -> int:
     """How many nodes of each node group are to be real kubelets (SANDBOX_REAL_NODES); kwok plays the rest."""
-    return int(os.environ.get("SANDBOX_REAL_NODES") or 0)
+    return int(os.environ.get("SANDBOX_REAL_NODES") or DEFAULT_REAL_NODES)
 
 
 def time_scale() -> float:

@@ -27,8 +27,9 @@ from sandbox import address, layout
 from sandbox.check import browser, server
 
 PICTURE = layout.RUN / "check.png"
-COLOURS = 3
-"""A desktop that is seen has more; an empty screen has one, with a cursor two."""
+SEEN = 0.05
+"""The part of the screen that is not of its background once an application is seen."""
+STILL_S = 0.5
 PATIENCE_S = 180
 T = TypeVar("T")
 console = Console()
@@ -65,8 +66,13 @@ def pixels(page: Page) -> NDArray[np.uint8]:
 
 
 def painted(page: Page) -> bool:
-    """Whether an application is seen in the desktop."""
-    return len(np.unique(pixels(page)[::8, ::8].reshape(-1, 3), axis=0)) > COLOURS
+    """Whether an application is seen in the desktop, and has stopped to build its window."""
+    picture = pixels(page)
+    _, counts = np.unique(picture.reshape(-1, 3), axis=0, return_counts=True)
+    if counts.max() > (1 - SEEN) * counts.sum():
+        return False
+    time.sleep(STILL_S)
+    return bool(np.array_equal(pixels(page), picture))
 
 
 def log_in(context: BrowserContext, gateway: address.Gateway) -> Page:
