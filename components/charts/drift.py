@@ -16,12 +16,11 @@ from typing import Any
 
 import yaml
 from kubernetes import client
-from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.exceptions import DynamicApiError, NotFoundError, ResourceNotFoundError
 from urllib3.exceptions import HTTPError
 
 from components.charts.versions import CHARTS
-from components.cluster.access import ANSWER_SECONDS
+from components.cluster.access import ANSWER_SECONDS, any_kind
 
 MANAGER = "gateway"
 """Owner of the fields that are put back, in an object's managedFields."""
@@ -63,7 +62,7 @@ class Release:
         self._core = client.CoreV1Api(connection)
         self._scaling = client.AutoscalingV2Api(connection)
         self._records = self._deployed()
-        self._dynamic = DynamicClient(connection) if self._records else None  # type: ignore[no-untyped-call]
+        self._dynamic = any_kind(connection) if self._records else None
 
     def changes(self) -> list[Change]:
         """All that differs now, in the manifest's order. Raises what the cluster's client raises."""

@@ -7,12 +7,15 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
+from kubernetes import client
+from kubernetes.dynamic import DynamicClient
 
-from components.cluster.access import client_of
+from components.cluster.access import any_kind, client_of
 
 
 def kubeconfig(secret: bytes) -> str:
@@ -39,3 +42,14 @@ def test_two_clients_at_once_leave_no_key_behind(tmp_path: Path, monkeypatch: py
     with ThreadPoolExecutor() as pool:
         list(pool.map(client_of, [text] * 4))
     assert len(list(tmp_path.iterdir())) == 1, "the client deletes only one of them at its end"
+
+
+def test_what_kinds_a_cluster_has_is_kept_in_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(_: Any, method: str, path: str, **options: Any) -> Any:
+        known = {"/version": {"gitVersion": "v1.34.2"}, "/apis": SimpleNamespace(groups=[])}
+        return known[path]
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(DynamicClient, "request", answer)
+    any_kind(client.ApiClient())
+    assert not list(tmp_path.iterdir())

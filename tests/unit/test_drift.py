@@ -53,7 +53,7 @@ def release(monkeypatch: pytest.MonkeyPatch) -> Release:
     }
     for name, answer in answers.items():
         monkeypatch.setattr(f"kubernetes.client.{name}", lambda _, answer=answer: answer)
-    monkeypatch.setattr("components.charts.drift.DynamicClient", lambda _: None)
+    monkeypatch.setattr("components.charts.drift.any_kind", lambda _: None)
     return Release(client.ApiClient(), "jhub")
 
 
