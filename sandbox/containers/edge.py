@@ -14,7 +14,7 @@ from sandbox.clusters import pki
 from sandbox.containers import mirror
 from sandbox.containers.engine import Engine
 from sandbox.tools import nodes
-from sandbox.tools.programs import MODULES, module_folder
+from sandbox.tools.golang import MODULES, module_folder
 
 CHARTS = layout.ROOT / "sandbox" / "charts"
 INGRESS = layout.ROOT / "sandbox" / "images" / "ingress-nginx"

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from sandbox import layout
-from sandbox.tools.programs import Embedded, GoPrograms, go, go_environment, module_version
+from sandbox.tools.golang import Embedded, GoPrograms, go, go_environment, module_version
 from sandbox.tools.steps import Report
 
 SDK = "github.com/pulumi/pulumi/sdk/v3"

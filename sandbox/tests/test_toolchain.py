@@ -11,7 +11,7 @@ import pytest
 from sandbox import layout, shell
 from sandbox.offline import build
 from sandbox.tools import engine, packages
-from sandbox.tools.programs import GoPrograms
+from sandbox.tools.golang import GoPrograms
 from sandbox.tools.steps import Report, Step, ToolchainError, run_lanes
 
 

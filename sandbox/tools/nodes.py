@@ -9,7 +9,7 @@ from sandbox import layout
 from sandbox.clusters.nodes.host import CNI, PAUSE, PAUSE_IMAGE
 from sandbox.containers import mirror
 from sandbox.tools import programs
-from sandbox.tools.programs import MODULES, GoPrograms, module_version
+from sandbox.tools.golang import MODULES, GoPrograms, module_version
 from sandbox.tools.steps import Report, Step
 
 DEBIAN = {

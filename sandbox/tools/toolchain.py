@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sandbox import containers, layout
 from sandbox.clusters.nodes import host
-from sandbox.tools import engine, nodes, packages, programs
+from sandbox.tools import engine, golang, nodes, packages, programs
 from sandbox.tools.steps import Step, run_lanes
 
 
@@ -25,7 +25,7 @@ def ensure_desktops() -> None:
 
 def ensure_tests() -> None:
     """The same for what only the tests of the sandbox start."""
-    lane: list[Step] = [programs.GoToolchain(), programs.s3()]
+    lane: list[Step] = [golang.GoToolchain(), programs.s3()]
     if host.reason() is None:
         lane = [packages.DebianPackages(nodes.DEBIAN), *lane, *nodes.steps(), nodes.answer()]
     _ensure([lane])
@@ -43,7 +43,7 @@ def _sandbox(images: bool) -> list[list[Step]]:
     pulumi = engine.Engine()
     real = host.granted() > 0
     kubelets = nodes.steps() if real else []
-    built = [step for step in kubelets if isinstance(step, programs.GoPrograms)]
+    built = [step for step in kubelets if isinstance(step, golang.GoPrograms)]
     kubernetes, kwok, helm = programs.kubernetes(), programs.kwok(), programs.helm()
     servers = {
         **packages.SERVERS,
@@ -53,9 +53,9 @@ def _sandbox(images: bool) -> list[list[Step]]:
     return [
         [
             packages.DebianPackages(servers),
-            programs.FetchAhead([kubernetes, kwok, helm, *built]),
+            golang.FetchAhead([kubernetes, kwok, helm, *built]),
             packages.openstack(),
             *([packages.DebianBase()] if images else []),
         ],
-        [programs.GoToolchain(), pulumi, kubernetes, kwok, helm, *kubelets, *engine.plugins()],
+        [golang.GoToolchain(), pulumi, kubernetes, kwok, helm, *kubelets, *engine.plugins()],
     ]

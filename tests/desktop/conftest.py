@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from sandbox import containers, processes
 from tests.desktop.gateway import Gateway, gateway
+from tests.desktop.screen import SIZE, Screen, log_in
 
 CHROMIUM_OPTIONS = [
     "--no-sandbox",  # it runs as root in CI
@@ -46,6 +47,32 @@ def browser() -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_OPTIONS)
         yield started
         started.close()
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    fresh = browser.new_context(viewport=SIZE)  # type: ignore[arg-type]
+    fresh.grant_permissions(["clipboard-read", "clipboard-write"])
+    yield fresh
+    fresh.close()
+
+
+@pytest.fixture(scope="module")
+def entrance(context: BrowserContext, running: Gateway) -> Page:
+    """Where the first user is after her login."""
+    return log_in(context, running, "user1")
+
+
+@pytest.fixture(scope="module")
+def screen(context: BrowserContext, running: Gateway, entrance: Page) -> Screen:
+    """The first user's desktop, opened by the tile in JupyterLab."""
+    entrance.close()  # it shows the same desktop, and would ask for its own size
+    lab = context.new_page()
+    lab.goto(f"{running.url}/user/user1/lab")
+    with context.expect_page() as opened:
+        lab.locator(".jp-LauncherCard", has_text="IDV").click(timeout=60_000)
+    opened.value.set_default_timeout(30_000)
+    return Screen(opened.value).connected()
 
 
 def chromium() -> Path:

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.desktop.gateway import Gateway
+from tests.desktop.gateway import Gateway, node_modules
 
+SIZE = {"width": 1400, "height": 900}
+"""Of her window."""
 Pixels = NDArray[np.uint8]
 T = TypeVar("T")
 RED, GREEN = (200, 40, 40), (0, 160, 60)
@@ -96,3 +98,10 @@ def until(look: Callable[[], T | None], patience: float = PATIENCE_S) -> T:
             return answer
         time.sleep(0.05)
     raise AssertionError("it did not come about")
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds against the page, each as rule and elements."""
+    page.evaluate((node_modules() / "axe-core/axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run().then(result => result.violations)")
+    return [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found]

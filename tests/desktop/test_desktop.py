@@ -2,50 +2,17 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterator
-from typing import Any
-
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.desktop.gateway import Gateway, node_modules
-from tests.desktop.screen import GREEN, RED, Screen, log_in, until
-
-SIZE = {"width": 1400, "height": 900}
-SET_DESKTOP_SIZE = 251  # the type of the message, its first byte
-
-
-@pytest.fixture(scope="module")
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    fresh = browser.new_context(viewport=SIZE)  # type: ignore[arg-type]
-    fresh.grant_permissions(["clipboard-read", "clipboard-write"])
-    yield fresh
-    fresh.close()
-
-
-@pytest.fixture(scope="module")
-def entrance(context: BrowserContext, running: Gateway) -> Page:
-    """Where the first user is after her login."""
-    return log_in(context, running, "user1")
-
-
-@pytest.fixture(scope="module")
-def screen(context: BrowserContext, running: Gateway, entrance: Page) -> Screen:
-    """The first user's desktop, opened by the tile in JupyterLab."""
-    lab = context.new_page()
-    lab.goto(f"{running.url}/user/user1/lab")
-    with context.expect_page() as opened:
-        lab.locator(".jp-LauncherCard", has_text="IDV").click(timeout=60_000)
-    opened.value.set_default_timeout(30_000)
-    return Screen(opened.value).connected()
+from tests.desktop.gateway import Gateway
+from tests.desktop.screen import GREEN, RED, Screen, log_in, until, violations
 
 
 def test_login_leads_to_the_application(entrance: Page) -> None:
     assert entrance.url.endswith("/user/user1/desktop/")
     Screen(entrance).connected()
-    entrance.close()
 
 
 def test_tile_leads_to_the_application(screen: Screen) -> None:
@@ -89,78 +56,6 @@ def test_paste_from_the_browser(screen: Screen) -> None:
     screen.page.keyboard.press("Control+a")
     screen.page.keyboard.press("Control+c")
     until(lambda: clipboard(screen.page) == "Größe 21 °C €")
-
-
-def test_desktop_follows_the_window(screen: Screen) -> None:
-    screen.page.set_viewport_size({"width": 1000, "height": 700})
-    until(lambda: screen.size() == screen.place() and screen.size()[0] == 1000)
-    screen.page.set_viewport_size(SIZE)  # type: ignore[arg-type]
-    until(lambda: screen.size() == screen.place() and screen.size()[0] == SIZE["width"])
-
-
-def test_small_window_shows_all_of_it_smaller(screen: Screen) -> None:
-    screen.page.set_viewport_size({"width": 390, "height": 700})
-    screen.page.wait_for_timeout(500)
-    assert screen.size()[0] >= 640
-    box = screen.page.locator("#screen canvas").bounding_box()
-    assert box and box["width"] <= 390
-    screen.page.set_viewport_size(SIZE)  # type: ignore[arg-type]
-    until(lambda: screen.size() == screen.place())
-
-
-def test_sizes_that_are_asked_for(screen: Screen) -> None:
-    asked: list[tuple[int, int]] = []
-
-    def note(frame: bytes | str) -> None:
-        if isinstance(frame, bytes) and frame[0] == SET_DESKTOP_SIZE:
-            width, height = struct.unpack_from(">HH", frame, 2)
-            asked.append((width, height))
-
-    screen.page.on("websocket", lambda socket: socket.on("framesent", note))
-    screen.page.reload()
-    screen.connected()
-    # An edge of the window that is dragged to and fro: no size is asked for that an application can't use.
-    screen.page.evaluate(
-        """async () => {
-            const main = document.querySelector('main');
-            for (let step = 0; step < 400; step += 1) {
-                main.style.width = `${640 + 60 * Math.sin(step / 3)}px`;
-                await new Promise((next) => setTimeout(next, 5));
-            }
-            main.style.width = '';
-        }"""
-    )
-    until(lambda: screen.size() == screen.place())
-    assert asked and all(width >= 640 for width, _ in asked), asked
-    # A height that is no whole number is asked for once.
-    screen.page.evaluate("document.querySelector('main').style.flex = '0 0 500.5px'")
-    until(lambda: screen.size()[1] == 500)
-    before = len(asked)
-    screen.page.wait_for_timeout(1500)
-    assert len(asked) == before
-    screen.page.evaluate("document.querySelector('main').style.flex = ''")
-    until(lambda: screen.size() == screen.place())
-
-
-@pytest.mark.parametrize(("width", "height"), [(390, 700), (844, 390)])
-def test_on_a_phone(browser: Browser, running: Gateway, screen: Screen, width: int, height: int) -> None:
-    size: Any = {"width": width, "height": height}
-    fresh = browser.new_context(viewport=size, is_mobile=True, has_touch=True)
-    page = log_in(fresh, running, "user1")
-    expect(page.locator("#status")).to_have_text("Connected", timeout=60_000)
-    # All of the bar can be reached, and all of the desktop is seen.
-    for part in ["#keyboard", "#clipboard", "#fullscreen", "#lab", "#screen canvas"]:
-        box = page.locator(part).bounding_box()
-        assert box and box["x"] >= 0 and box["x"] + box["width"] <= width, part
-        assert box["y"] >= 0 and box["y"] + box["height"] <= height, part
-    assert page.evaluate("visualViewport.scale") == 1
-    assert violations(page) == []
-    page.get_by_role("button", name="Keyboard").tap()
-    expect(page.get_by_role("button", name="Keyboard")).to_have_attribute("aria-pressed", "true")
-    before = screen.pixels()
-    page.keyboard.insert_text("by touch")
-    until(lambda: not np.array_equal(screen.pixels(), before))
-    fresh.close()
 
 
 def test_comes_back_after_the_connection_is_lost(screen: Screen, running: Gateway) -> None:
@@ -261,13 +156,6 @@ def test_home_is_the_same_in_both_containers(running: Gateway, screen: Screen) -
     pod = running.pods["user1"]
     pod.run_in(pod.notebook, "sh", "-c", "echo from the notebook > ~/note.txt")
     assert pod.run_in(pod.sidecars[0], "cat", "/home/jovyan/note.txt") == "from the notebook\n"
-
-
-def violations(page: Page) -> list[str]:
-    """What axe-core finds against the page, each as rule and elements."""
-    page.evaluate((node_modules() / "axe-core/axe.min.js").read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run().then(result => result.violations)")
-    return [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found]
 
 
 def clipboard(page: Page) -> str:

@@ -22,8 +22,9 @@ def known(cluster: spec.Cluster) -> list[Node]:
     return [Node.model_validate_json(path.read_text()) for path in paths]
 
 
-def join(cluster: spec.Cluster, group: spec.NodeGroup, machine: Machine) -> bool:
-    """Have `machine` join as a real node if it is one of the group's first; false where kwok plays it."""
+def join(cluster: spec.Cluster, machine: Machine) -> bool:
+    """Have `machine` join as a real node if it is one of its group's first; false where kwok plays it."""
+    group = cluster.groups[machine.group]
     if group.control_plane or not cluster.real_nodes:
         return False
     with layout.locked(cluster.folder / "nodes"):

@@ -220,14 +220,13 @@ class Machines:
     def _join(self, cluster: spec.Cluster) -> float:
         """Make the Nodes of the machines whose time has come; seconds until the next one's."""
         wait = REFUSED_RETRY_S if self._errors or self._unanswered else float("inf")
-        for machine in (self._machines or {}).values():
-            if machine.name in self._nodes.items:
-                continue
-            group = cluster.groups[machine.group]
+        absent = (one for one in (self._machines or {}).values() if one.name not in self._nodes.items)
+        for machine in absent:
             if not machine.joined:
                 wait = min(wait, machine.ready_at - time.time())
-            elif not kubelets.join(cluster, group, machine):
-                self._kube.create("/api/v1/nodes", nodes.node(group, machine), exists_ok=True)
+            elif not kubelets.join(cluster, machine):
+                node = nodes.node(cluster.groups[machine.group], machine)
+                self._kube.create("/api/v1/nodes", node, exists_ok=True)
         return wait
 
     def _tell(self, cluster: spec.Cluster) -> None:
