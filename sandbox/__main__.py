@@ -94,8 +94,7 @@ def up() -> None:
     if code:
         say("`pulumi up` failed, see above; the sandbox runs on. Mend it and run `make sandbox` again.")
         raise typer.Exit(code)
-    shell.write_kubeconfig()
-    known = address.outputs()
+    known = shell.write_kubeconfig()
     url = address.url(known)
     say(OPEN.format(url=url, user=known["hub_admin"], authority=acme.ROOTS) if url else PLAYED)
     say(NEXT)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,15 +36,9 @@ def url(outputs: dict[str, str]) -> str | None:
     return f"https://{host}" if port == HTTPS else f"https://{host}:{port}"
 
 
-def outputs() -> dict[str, str]:
-    """The stack's, secrets included; empty while there is no stack."""
-    answer = shell.pulumi("stack", "output", "--json", "--show-secrets", quiet=True)
-    return dict(json.loads(answer.stdout)) if answer.returncode == 0 else {}
-
-
 def gateway() -> Gateway:
     """The gateway, for its first administrator. LookupError where it is not reached from this machine."""
-    known = outputs()
+    known = shell.outputs()
     if (found := url(known)) is None:
         raise LookupError("the gateway is not reached from this machine: `make sandbox` starts it")
     return Gateway(

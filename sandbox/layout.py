@@ -34,6 +34,9 @@ VOLUMES = RUN / "volumes"
 CLOUDS_YAML = RUN / "clouds.yaml"
 OPENSTACK_VENV = CACHE / "openstack"
 
+CHARTS = ROOT / "sandbox" / "charts"
+IMAGES = ROOT / "sandbox" / "images"
+
 DEFAULT_TIME_SCALE = 0.02
 DEFAULT_REAL_NODES = 3
 

@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import psutil
 import yaml
@@ -105,17 +106,23 @@ def end_plugins() -> None:
                 process.kill()
 
 
-def write_kubeconfig() -> bool:
-    """Write the stack's kubeconfig where KUBECONFIG points to; False while there is none."""
+def outputs() -> dict[str, Any]:
+    """The stack's outputs, secrets included; empty while there is no stack."""
     if not any((STATE / ".pulumi" / "stacks").rglob(f"{STACK}.json")):
-        return False
-    answer = pulumi("stack", "output", "kubeconfig", "--show-secrets", quiet=True)
-    if answer.returncode:
+        return {}
+    answer = pulumi("stack", "output", "--json", "--show-secrets", quiet=True)
+    return {} if answer.returncode else dict(json.loads(answer.stdout))
+
+
+def write_kubeconfig() -> dict[str, Any]:
+    """Write the stack's kubeconfig where KUBECONFIG points to; its outputs, empty while it has no cluster."""
+    known = outputs()
+    if "kubeconfig" not in known:
         KUBECONFIG.unlink(missing_ok=True)
-        return False
+        return {}
     KUBECONFIG.touch(mode=0o600)
-    KUBECONFIG.write_text(answer.stdout, encoding="utf-8")
-    return True
+    KUBECONFIG.write_text(known["kubeconfig"], encoding="utf-8")
+    return known
 
 
 def wait_for_cluster() -> None:

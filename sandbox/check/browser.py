@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, sync_playwright
 
-OPTIONS = (
+OPTIONS = [
     "--no-sandbox",  # it runs as root in CI
     "--disable-gpu",
     "--disable-quic",
@@ -18,7 +18,7 @@ OPTIONS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-)
+]
 SIZE = (1400, 900)
 
 
@@ -48,7 +48,7 @@ def opened(home: Path) -> Iterator[BrowserContext]:
         context = playwright.chromium.launch_persistent_context(
             home / "profile",
             executable_path=chromium(),
-            args=list(OPTIONS),
+            args=OPTIONS,
             env={"HOME": str(home)},
             viewport={"width": width, "height": height},
         )

@@ -48,29 +48,8 @@ class ControlPlane(Components):
         pki.issue(ca, "sandbox", organization="system:masters").write(self._pki / "admin")
         private, public = pki.key_pair()
         pki.Pair(certificate=public, key=private).write(self._pki / "service-account")
-        config = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [
-                {
-                    "name": "cluster",
-                    "cluster": {"server": self.url, "certificate-authority": str(self._pki / "ca.crt")},
-                }
-            ],
-            "users": [
-                {
-                    "name": "admin",
-                    "user": {
-                        "client-certificate": str(self._pki / "admin.crt"),
-                        "client-key": str(self._pki / "admin.key"),
-                    },
-                }
-            ],
-            "contexts": [{"name": "admin", "context": {"cluster": "cluster", "user": "admin"}}],
-            "current-context": "admin",
-        }
         self.kubeconfig.touch(mode=0o600)
-        self.kubeconfig.write_text(yaml.safe_dump(config))
+        self.kubeconfig.write_text(yaml.safe_dump(pki.kubeconfig(self.url, "admin", self._pki)))
 
     def _start(self, component: str, command: Command, env: Mapping[str, str]) -> None:
         if not processes.alive(self._name(component)):

@@ -7,6 +7,7 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -32,6 +33,23 @@ class Pair:
         stem.with_suffix(".crt").write_bytes(self.certificate)
         stem.with_suffix(".key").touch(mode=0o600)
         stem.with_suffix(".key").write_bytes(self.key)
+
+
+def kubeconfig(url: str, user: str, folder: Path) -> dict[str, Any]:
+    """How `user` is a client of the API server at `url`; `folder` has the keys that `Pair.write` wrote."""
+    authority = {"server": url, "certificate-authority": str(folder / "ca.crt")}
+    keys = {
+        "client-certificate": str(folder / f"{user}.crt"),
+        "client-key": str(folder / f"{user}.key"),
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "cluster", "cluster": authority}],
+        "users": [{"name": user, "user": keys}],
+        "contexts": [{"name": user, "context": {"cluster": "cluster", "user": user}}],
+        "current-context": user,
+    }
 
 
 def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:

@@ -16,8 +16,6 @@ from sandbox.containers.engine import Engine
 from sandbox.tools import nodes
 from sandbox.tools.golang import MODULES, module_folder
 
-CHARTS = layout.ROOT / "sandbox" / "charts"
-INGRESS = layout.ROOT / "sandbox" / "images" / "ingress-nginx"
 CERT_MANAGER_PARTS = ("controller", "webhook", "cainjector", "acmesolver", "startupapicheck")
 TRUST = "etc/ssl/certs/ca-certificates.crt"
 """Where Go's programs look for the authorities that they trust."""
@@ -51,7 +49,7 @@ def push_cert_manager(say: Callable[[str], object]) -> None:
 def _build_ingress(engine: Engine, reference: str) -> None:
     root = module_folder(MODULES / "edge", nodes.INGRESS_MODULE) / "rootfs" / "etc"
     with tempfile.TemporaryDirectory() as context:
-        shutil.copytree(INGRESS, context, dirs_exist_ok=True)
+        shutil.copytree(layout.IMAGES / "ingress-nginx", context, dirs_exist_ok=True)
         shutil.copytree(root, Path(context, "etc"), ignore=shutil.ignore_patterns("test"))
         for program in ("nginx-ingress-controller", "wait-shutdown"):
             shutil.copy(layout.BIN / program, context)
@@ -59,5 +57,5 @@ def _build_ingress(engine: Engine, reference: str) -> None:
 
 
 def _version(chart: str) -> str:
-    about = yaml.safe_load((CHARTS / chart / "Chart.yaml").read_text(encoding="utf-8"))
+    about = yaml.safe_load((layout.CHARTS / chart / "Chart.yaml").read_text(encoding="utf-8"))
     return str(about["appVersion"])

@@ -15,8 +15,7 @@ from sandbox import layout
 from sandbox.containers import mirror
 from sandbox.containers.engine import Engine
 
-FOLDER = layout.ROOT / "sandbox" / "images"
-VALUES = layout.ROOT / "sandbox" / "charts" / "jupyterhub" / "values.yaml"
+VALUES = layout.CHARTS / "jupyterhub" / "values.yaml"
 
 
 def references() -> dict[str, str]:
@@ -49,11 +48,11 @@ def ensure(engine: Engine, say: Callable[[str], object]) -> None:
                 mirror.push_program(reference, layout.BIN / "image-awaiter")
             case "kube-scheduler":
                 with tempfile.TemporaryDirectory() as context:
-                    shutil.copytree(FOLDER / name, context, dirs_exist_ok=True)
+                    shutil.copytree(layout.IMAGES / name, context, dirs_exist_ok=True)
                     shutil.copy(layout.BIN / name, context)
                     mirror.build(engine, reference, Path(context))
             case _:
-                mirror.build(engine, reference, FOLDER / name.removeprefix("k8s-"))
+                mirror.build(engine, reference, layout.IMAGES / name.removeprefix("k8s-"))
 
     found = references()
     with ThreadPoolExecutor() as pool:

@@ -12,9 +12,6 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
-import requests
-from requests.structures import CaseInsensitiveDict
-
 from sandbox.containers import registry
 from sandbox.containers.engine import Engine
 
@@ -27,18 +24,14 @@ _BYTES = "application/octet-stream"
 _NOBODY = "65535:65535"
 
 
-def build(engine: Engine, reference: str, folder: Path, *arguments: str) -> None:
-    """Build the Dockerfile in `folder` as `reference` unless the registry has it. Raises ContainersError.
+def build(engine: Engine, reference: str, folder: Path) -> None:
+    """Build the Dockerfile in `folder` as `reference`, and put it into the registry. Raises ContainersError.
 
-    BASE is Debian's minimal system; `arguments` are further ones of `docker build`. Sources that changed are
-    not seen: `make sandbox-reset` forgets what was built.
+    BASE is Debian's minimal system. Sources that changed are not seen: `make sandbox-reset` forgets what was
+    built.
     """
-    if has(reference):
-        return
     name = f"{engine.registry}/{PREFIX}/{reference}"
-    engine.docker(
-        "build", "--quiet", f"--build-arg=BASE={engine.base}", f"--tag={name}", *arguments, str(folder)
-    )
+    engine.docker("build", "--quiet", f"--build-arg=BASE={engine.base}", f"--tag={name}", str(folder))
     engine.docker("push", "--quiet", name)
 
 
@@ -70,7 +63,7 @@ def push_program(
         "config": {"mediaType": _CONFIG, **_upload(repository, config)},
         "layers": [{"mediaType": _LAYER, **_upload(repository, layer)}],
     }
-    _send("PUT", f"{repository}/manifests/{tag}", json.dumps(manifest).encode(), _MANIFEST)
+    registry.ask("PUT", f"{repository}/manifests/{tag}", json.dumps(manifest).encode(), _MANIFEST)
 
 
 def contents(
@@ -109,15 +102,6 @@ def _digest(data: bytes) -> str:
 
 
 def _upload(repository: str, data: bytes) -> dict[str, Any]:
-    place = _send("POST", f"{repository}/blobs/uploads/", b"", _BYTES)["Location"]
-    _send("PUT", f"{place}{'&' if '?' in place else '?'}digest={_digest(data)}", data, _BYTES)
+    place = registry.ask("POST", f"{repository}/blobs/uploads/", b"", _BYTES).headers["Location"]
+    registry.ask("PUT", f"{place}{'&' if '?' in place else '?'}digest={_digest(data)}", data, _BYTES)
     return {"digest": _digest(data), "size": len(data)}
-
-
-def _send(method: str, path: str, data: bytes, kind: str) -> CaseInsensitiveDict[str]:
-    url = path if path.startswith("http") else f"http://{registry.address()}/v2/{path}"
-    with requests.Session() as session:
-        session.trust_env = False  # it is on this machine: no proxy
-        answer = session.request(method, url, data=data, headers={"Content-Type": kind}, timeout=60)
-    answer.raise_for_status()
-    return answer.headers

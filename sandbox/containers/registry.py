@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import urllib.request
 from collections.abc import Callable
 
+import requests
 import yaml
 
 from sandbox import layout, processes
@@ -15,7 +15,7 @@ NAME = "registry"
 
 # Else it tries to say a manifest in an older form, which not every image has.
 _ANY = {"Accept": "application/vnd.docker.distribution.manifest.v2+json, */*"}
-_OPEN_LOCALLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+_ANSWER_S = 60
 
 
 def address() -> str:
@@ -44,8 +44,19 @@ def start(say: Callable[[str], object]) -> str:
 def serves(path: str) -> bool:
     """Whether it answers a GET of this path, below /v2/, with 200."""
     try:
-        question = urllib.request.Request(f"http://{address()}/v2/{path}", headers=_ANY)
-        with _OPEN_LOCALLY.open(question, timeout=5) as answer:
-            return bool(answer.status == 200)  # noqa: PLR2004
+        return ask("GET", path, seconds=5).status_code == requests.codes.ok
     except OSError:
         return False
+
+
+def ask(
+    method: str, path: str, data: bytes = b"", kind: str = "", *, seconds: float = _ANSWER_S
+) -> requests.Response:
+    """What it answers to a request for this path, below /v2/, or address; OSError where it refuses."""
+    url = path if path.startswith("http") else f"http://{address()}/v2/{path}"
+    headers = {**_ANY, **({"Content-Type": kind} if kind else {})}
+    with requests.Session() as session:
+        session.trust_env = False  # it is on this machine: no proxy
+        answer = session.request(method, url, data=data, headers=headers, timeout=seconds)
+    answer.raise_for_status()
+    return answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from sandbox import layout
 from sandbox.containers import registry
@@ -11,15 +12,13 @@ from sandbox.containers.engine import Engine
 from sandbox.tools import packages
 from sandbox.tools.steps import fingerprint
 
-FOLDER = layout.ROOT / "sandbox" / "images"
 NAMES = ("desktop", "notebook")
 
 
 def name(image: str) -> str:
     """Name and tag in the registry. The tag follows the sources, so what is built on them is built again."""
-    return (
-        f"sandbox/{image}-base:{fingerprint([FOLDER / image, *map(str, packages.DebianBase().inputs)])[:12]}"
-    )
+    sources: list[str | Path] = [layout.IMAGES / image, *map(str, packages.DebianBase().inputs)]
+    return f"sandbox/{image}-base:{fingerprint(sources)[:12]}"
 
 
 def variables() -> dict[str, str]:
@@ -35,7 +34,7 @@ def ensure(engine: Engine, say: Callable[[str], object], names: Sequence[str] = 
         if not engine.docker("images", "--quiet", reference).strip():
             say(f"Image {image}-base: building")
             arguments = ("--quiet", f"--build-arg=BASE={engine.base}", f"--tag={reference}")
-            engine.docker("build", *arguments, str(FOLDER / image))
+            engine.docker("build", *arguments, str(layout.IMAGES / image))
         repository, _, tag = name(image).partition(":")
         if not registry.serves(f"{repository}/manifests/{tag}"):
             engine.docker("push", "--quiet", reference)

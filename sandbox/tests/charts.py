@@ -12,7 +12,6 @@ import yaml
 from components.charts.versions import Chart
 from sandbox import layout
 
-CHARTS = layout.ROOT / "sandbox" / "charts"
 HELM = layout.BIN / "helm"
 
 needs_helm = pytest.mark.skipif(not HELM.exists(), reason=f"no {HELM}; `make sandbox` builds it")
@@ -31,7 +30,7 @@ def helm(*arguments: str, values: dict[str, Any] | None = None) -> subprocess.Co
 
 def rendered(chart: Chart, release: str, values: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
     """The chart's objects by kind and name."""
-    done = helm("template", release, str(CHARTS / chart.name), "--namespace", release, values=values)
+    done = helm("template", release, str(layout.CHARTS / chart.name), "--namespace", release, values=values)
     assert done.returncode == 0, done.stderr
     objects = [found for found in yaml.safe_load_all(done.stdout) if found]
     return {(found["kind"], found["metadata"]["name"]): found for found in objects}

@@ -11,18 +11,19 @@ import yaml
 
 from components.charts.versions import CERT_MANAGER, INGRESS_NGINX, JUPYTERHUB, Chart
 from components.cluster.nodegroup import NODE_GROUP_LABEL
-from sandbox.tests.charts import CHARTS, helm, needs_helm, rendered
+from sandbox import layout
+from sandbox.tests.charts import helm, needs_helm, rendered
 
 pytestmark = needs_helm
 
 
 @pytest.mark.parametrize("chart", [INGRESS_NGINX, CERT_MANAGER, JUPYTERHUB], ids=lambda chart: chart.name)
 def test_name_and_version_are_the_real_ones_and_it_says_what_it_is(chart: Chart) -> None:
-    about = yaml.safe_load((CHARTS / chart.name / "Chart.yaml").read_text(encoding="utf-8"))
+    about = yaml.safe_load((layout.CHARTS / chart.name / "Chart.yaml").read_text(encoding="utf-8"))
     assert (about["name"], about["version"]) == (chart.name, chart.version)
     assert "STAND-IN" in about["description"]
-    assert "STAND-IN" in (CHARTS / chart.name / "templates" / "NOTES.txt").read_text(encoding="utf-8")
-    assert helm("lint", "--strict", str(CHARTS / chart.name)).returncode == 0
+    assert "STAND-IN" in (layout.CHARTS / chart.name / "templates" / "NOTES.txt").read_text(encoding="utf-8")
+    assert helm("lint", "--strict", str(layout.CHARTS / chart.name)).returncode == 0
 
 
 def test_the_hub_signs_cookies_with_what_it_is_given_or_with_its_own() -> None:
@@ -94,6 +95,6 @@ def test_cert_manager_may_do_what_the_real_chart_lets_it() -> None:
     ids=lambda value: value.name if isinstance(value, Chart) else None,
 )
 def test_unknown_keys_are_refused(chart: Chart, values: dict[str, Any], said: str) -> None:
-    done = helm("template", chart.name, str(CHARTS / chart.name), values=values)
+    done = helm("template", chart.name, str(layout.CHARTS / chart.name), values=values)
     assert done.returncode != 0
     assert said in done.stderr

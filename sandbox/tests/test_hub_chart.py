@@ -14,10 +14,11 @@ from traitlets.config import Config
 
 from components.charts.versions import JUPYTERHUB
 from components.hub.values import merge
+from sandbox import layout
 from sandbox.layout import ROOT
-from sandbox.tests.charts import CHARTS, needs_helm, rendered
+from sandbox.tests.charts import needs_helm, rendered
 
-CHART = CHARTS / JUPYTERHUB.name
+CHART = layout.CHARTS / JUPYTERHUB.name
 SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
 REAL = json.loads(
     (ROOT / "tests" / "unit" / "charts" / "jupyterhub-4.4.0.values.schema.json").read_text(encoding="utf-8")

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from sandbox import containers, processes
+from sandbox.check.browser import OPTIONS, chromium
 from tests.desktop.gateway import Gateway, gateway
 from tests.desktop.screen import SIZE, Screen, log_in
-
-CHROMIUM_OPTIONS = [
-    "--no-sandbox",  # it runs as root in CI
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +33,7 @@ def running(engine: containers.Engine, tmp_path_factory: pytest.TempPathFactory)
 def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_OPTIONS)
+        started = playwright.chromium.launch(executable_path=chromium(), args=OPTIONS)
         yield started
         started.close()
 
@@ -73,10 +62,3 @@ def screen(context: BrowserContext, running: Gateway, entrance: Page) -> Screen:
         lab.locator(".jp-LauncherCard", has_text="IDV").click(timeout=60_000)
     opened.value.set_default_timeout(30_000)
     return Screen(opened.value).connected()
-
-
-def chromium() -> Path:
-    """The program; Debian calls it so, others by its vendor."""
-    found = shutil.which("chromium") or shutil.which("google-chrome")
-    assert found, "Chromium is missing: apt-get install chromium"
-    return Path(found)

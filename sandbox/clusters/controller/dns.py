@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sandbox import layout
 from sandbox.cloud import settings
-from sandbox.clusters import acme
+from sandbox.clusters import acme, rbac
 from sandbox.clusters.controller.kube import Kube, Object
 
 ADDRESS = "10.254.0.10"
@@ -17,7 +17,6 @@ IMAGE = "registry.k8s.io/coredns/coredns:v1.12.1"
 LABELS = {"k8s-app": "kube-dns"}
 _NAME = "coredns"
 _ROLE = "system:coredns"
-_RBAC = "rbac.authorization.k8s.io"
 _HEALTH, _READY = 8080, 8181
 
 
@@ -101,45 +100,21 @@ def install(kube: Kube, gateway: str) -> None:
     ports = [
         {"name": f"dns{end}", "port": 53, "protocol": kind} for end, kind in (("", "UDP"), ("-tcp", "TCP"))
     ]
-    objects: list[tuple[str, Object]] = [
-        (f"{core}/serviceaccounts", {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta}),
-        (
-            f"{core}/configmaps",
-            {
-                "apiVersion": "v1",
-                "kind": "ConfigMap",
-                "metadata": meta,
-                "data": {"Corefile": corefile(gateway)},
-            },
-        ),
-        (
-            f"/apis/{_RBAC}/v1/clusterroles",
-            {
-                "apiVersion": f"{_RBAC}/v1",
-                "kind": "ClusterRole",
-                "metadata": {"name": _ROLE},
-                "rules": listed,
-            },
-        ),
-        (
-            f"/apis/{_RBAC}/v1/clusterrolebindings",
-            {
-                "apiVersion": f"{_RBAC}/v1",
-                "kind": "ClusterRoleBinding",
-                "metadata": {"name": _ROLE},
-                "roleRef": {"apiGroup": _RBAC, "kind": "ClusterRole", "name": _ROLE},
-                "subjects": [account],
-            },
-        ),
-        (
-            f"{core}/services",
-            {
-                "apiVersion": "v1",
-                "kind": "Service",
-                "metadata": {"name": "kube-dns", "namespace": "kube-system", "labels": LABELS},
-                "spec": {"clusterIP": ADDRESS, "selector": LABELS, "ports": ports},
-            },
-        ),
-    ]
-    for collection, thing in objects:
+    objects: dict[str, Object] = {
+        f"{core}/serviceaccounts": {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta},
+        f"{core}/configmaps": {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": meta,
+            "data": {"Corefile": corefile(gateway)},
+        },
+        **rbac.grant(_ROLE, listed, account),
+        f"{core}/services": {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "kube-dns", "namespace": "kube-system", "labels": LABELS},
+            "spec": {"clusterIP": ADDRESS, "selector": LABELS, "ports": ports},
+        },
+    }
+    for collection, thing in objects.items():
         kube.create(collection, thing, exists_ok=True)

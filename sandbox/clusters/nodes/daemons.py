@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sandbox import layout
+from sandbox.clusters import rbac
 from sandbox.clusters.components import SERVICE_CIDR
 
 if TYPE_CHECKING:
@@ -38,22 +39,9 @@ def commands(node: Node, *, kubelet: str, firewall: Path) -> dict[str, list[str]
 
 def rights() -> dict[str, dict[str, Any]]:
     """What the packet filter of each node may read, by the path of its collection."""
-    group, name = "rbac.authorization.k8s.io", FIREWALL_USER
-    common = {"apiVersion": f"{group}/v1", "metadata": {"name": name}}
     read = {"verbs": ["get", "list", "watch"]}
-    return {
-        f"/apis/{group}/v1/clusterroles": {
-            **common,
-            "kind": "ClusterRole",
-            "rules": [
-                {"apiGroups": [""], "resources": ["namespaces", "nodes", "pods"], **read},
-                {"apiGroups": ["networking.k8s.io"], "resources": ["networkpolicies"], **read},
-            ],
-        },
-        f"/apis/{group}/v1/clusterrolebindings": {
-            **common,
-            "kind": "ClusterRoleBinding",
-            "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": name},
-            "subjects": [{"apiGroup": group, "kind": "User", "name": name}],
-        },
-    }
+    rules = [
+        {"apiGroups": [""], "resources": ["namespaces", "nodes", "pods"], **read},
+        {"apiGroups": ["networking.k8s.io"], "resources": ["networkpolicies"], **read},
+    ]
+    return rbac.grant(FIREWALL_USER, rules, rbac.user(FIREWALL_USER))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 INSIDE = Path("/run/node")
 """The node's folder, as the node sees it."""
+_KEYS = INSIDE / "pki"
 CONTAINERD = "/run/containerd/containerd.sock"
 EVICTION_MIB = 100
 _KUBELET = "/var/lib/kubelet"
@@ -50,7 +51,9 @@ def write(node: Node, cluster: Cluster) -> None:
         "resolv.conf": "",
         **_registries(f"http://{network.gateway}:{layout.port('registry')}"),
         "init.json": json.dumps(_init(node, network)),
-        **{f"{name}.kubeconfig": yaml.safe_dump(_kubeconfig(name, url)) for name in _USERS},
+        **{
+            f"{name}.kubeconfig": yaml.safe_dump(pki.kubeconfig(url, name, INSIDE / "pki")) for name in _USERS
+        },
     }
     for name, text in texts.items():
         path = folder / name
@@ -70,25 +73,7 @@ def _registries(url: str) -> dict[str, str]:
     return {f"certs.d/{name}/hosts.toml": text for name, text in hosts.items()}
 
 
-def _kubeconfig(user: str, url: str) -> dict[str, Any]:
-    pki_folder = INSIDE / "pki"
-    authority = {"server": url, "certificate-authority": str(pki_folder / "ca.crt")}
-    keys = {
-        "client-certificate": str(pki_folder / f"{user}.crt"),
-        "client-key": str(pki_folder / f"{user}.key"),
-    }
-    return {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{"name": "cluster", "cluster": authority}],
-        "users": [{"name": user, "user": keys}],
-        "contexts": [{"name": user, "context": {"cluster": "cluster", "user": user}}],
-        "current-context": user,
-    }
-
-
 def _kubelet(node: Node) -> dict[str, Any]:
-    pki_folder = INSIDE / "pki"
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
@@ -111,11 +96,11 @@ def _kubelet(node: Node) -> dict[str, Any]:
         "authentication": {
             "anonymous": {"enabled": False},
             "webhook": {"enabled": True},
-            "x509": {"clientCAFile": str(pki_folder / "ca.crt")},
+            "x509": {"clientCAFile": str(_KEYS / "ca.crt")},
         },
         "authorization": {"mode": "Webhook"},
-        "tlsCertFile": str(pki_folder / "server.crt"),
-        "tlsPrivateKeyFile": str(pki_folder / "server.key"),
+        "tlsCertFile": str(_KEYS / "server.crt"),
+        "tlsPrivateKeyFile": str(_KEYS / "server.key"),
         # What pods may have is the flavor less this, as on kwok's nodes.
         "systemReserved": {
             "cpu": f"{nodes.SYSTEM_CPU_MILLI}m",

@@ -20,11 +20,11 @@ from pathlib import Path
 from playwright.sync_api import Error as BrowserError
 
 from sandbox import containers, processes
+from sandbox.check.browser import chromium
 from tests.desktop.bench.link import loopback, slow
 from tests.desktop.bench.measure import Figures, Source, measure
 from tests.desktop.bench.report import plot, table, targets
 from tests.desktop.bench.stacks import NAMES, stack
-from tests.desktop.conftest import chromium
 
 RESULTS = Path(__file__).parent / "results"
 LINKS = {"loopback": loopback, "slow": slow}

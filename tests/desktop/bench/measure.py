@@ -15,10 +15,10 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 from skimage.metrics import structural_similarity
 
+from sandbox.check.browser import OPTIONS
 from sandbox.containers import ContainersError, Engine
 from tests.desktop.bench.link import Link
 from tests.desktop.bench.stacks import Stack
-from tests.desktop.conftest import CHROMIUM_OPTIONS
 from tests.desktop.gateway import gateway
 from tests.desktop.pods import Pod
 from tests.desktop.screen import log_in
@@ -90,7 +90,7 @@ def measure(engine: Engine, stack: Stack, link: Link, source: Source, scratch: P
     ):
         # A gateway has TLS; without it a browser decodes neither pictures nor video by itself.
         secure = f"--unsafely-treat-insecure-origin-as-secure={running.url}"
-        options = [*CHROMIUM_OPTIONS, secure]
+        options = [*OPTIONS, secure]
         browser = playwright.chromium.launch(executable_path=link.chromium, args=options)
         page = _page(browser, running.url)
         server = log_in(page.context, running, USER)
