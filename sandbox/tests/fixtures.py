@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import openstack
+import psutil
 import pytest
 from openstack.connection import Connection
 
@@ -23,10 +24,31 @@ TIME_SCALE = "0.001"
 
 def run_module(env: dict[str, str], module: str, *words: str) -> str:
     """What `python -m MODULE …` prints, with this environment; fails when its exit code is not 0."""
-    command = [sys.executable, "-m", module, *words]
+    return _python(env, "-m", module, *words)
+
+
+def run_code(env: dict[str, str], code: str, *words: str) -> str:
+    """What a piece of Python prints in the environment of a sandbox; fails when its exit code is not 0."""
+    return _python(env, "-c", code, *words)
+
+
+def _python(env: dict[str, str], *words: str) -> str:
+    command = [sys.executable, *words]
     done = subprocess.run(command, cwd=ROOT, env=env, text=True, capture_output=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def processes_of(env: dict[str, str], mark: str) -> list[psutil.Process]:
+    """The processes of a sandbox whose command line has `mark`."""
+    lines = [(one, " ".join(one.info["cmdline"] or [])) for one in psutil.process_iter(["cmdline"])]
+    return [one for one, line in lines if mark in line and env["SANDBOX_HOME"] in line]
+
+
+def connected(env: dict[str, str]) -> Connection:
+    """The cloud of a sandbox, as the operator of a gateway sees it."""
+    os.environ["OS_CLIENT_CONFIG_FILE"] = env["OS_CLIENT_CONFIG_FILE"]
+    return openstack.connect(cloud="sandbox")
 
 
 @contextmanager
@@ -58,8 +80,7 @@ def sandbox_env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
 @pytest.fixture(scope="session")
 def cloud(sandbox_env: dict[str, str]) -> Connection:
     """The sandbox's cloud, as the operator of a gateway sees it."""
-    os.environ["OS_CLIENT_CONFIG_FILE"] = sandbox_env["OS_CLIENT_CONFIG_FILE"]
-    return openstack.connect(cloud="sandbox")
+    return connected(sandbox_env)
 
 
 @pytest.fixture(scope="session")

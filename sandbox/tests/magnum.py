@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Any, TypeVar
 
 from openstack.connection import Connection
 
-from sandbox.layout import ROOT
+from sandbox.tests.fixtures import run_code
 
 NODEGROUP_API = {"OpenStack-API-Version": "container-infra 1.10"}
 TIMEOUT_S = 90
@@ -35,7 +34,7 @@ def eventually(look: Callable[[], T], *, timeout_s: float = TIMEOUT_S) -> T:
 
 def plane(env: dict[str, str], cluster_id: str, verb: str) -> None:
     """Have the control plane of a cluster `halt` or `recover`."""
-    subprocess.run([sys.executable, "-c", _PLANE, cluster_id, verb], cwd=ROOT, env=env, check=True)
+    run_code(env, _PLANE, cluster_id, verb)
 
 
 @dataclass(frozen=True)
@@ -92,6 +91,12 @@ class Magnum:
         body = {"name": name, "flavor_id": "m3.medium", "node_count": low}
         body |= {"min_node_count": low, "max_node_count": high}
         return str(self.request("POST", f"/clusters/{uuid}/nodegroups", json=body)["uuid"])
+
+    def made_group(self, uuid: str, name: str, *, low: int = 1, high: int = 1) -> str:
+        """The same once it is complete; the test fails where it fails."""
+        group = self.add_group(uuid, name, low=low, high=high)
+        assert self.group(uuid, group)["status"] == "CREATE_COMPLETE"
+        return group
 
     def group(self, uuid: str, group: str) -> dict[str, Any]:
         """The node group once it is not in progress."""

@@ -17,9 +17,11 @@ def service(namespace: str, **spec: Any) -> dict[str, Any]:
     }
 
 
-def address(kubectl: Kubectl, namespace: str) -> str:
+def address(kubectl: Kubectl, namespace: str, name: str = "front") -> str:
+    """The address of a Service's load balancer, once it has one."""
+
     def look() -> str:
-        ingress = kubectl.get("service", "front", "-n", namespace)["status"]["loadBalancer"].get("ingress")
+        ingress = kubectl.get("service", name, "-n", namespace)["status"]["loadBalancer"].get("ingress")
         return str(ingress[0]["ip"]) if ingress else ""
 
     return eventually(look)

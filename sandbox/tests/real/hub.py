@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from components.hub.catalogue import load_catalogue
 from components.hub.values import Wiring, hub_values, merge
 from components.settings.hub import Hub
 from sandbox import layout
-from sandbox.tests.charts import CHARTS
+from sandbox.tests.charts import helm
 from sandbox.tests.magnum import Kubectl
 from tests.unit.hub_process import Browser
 
@@ -54,10 +53,10 @@ class Gateway:
 
     def install(self, given: dict[str, Any]) -> None:
         """Install the chart, or upgrade it; returns when all its pods are ready."""
-        command = [str(layout.BIN / "helm"), "--kubeconfig", str(self.kubectl.kubeconfig), "upgrade"]
-        command += ["--install", JUPYTERHUB.release, str(CHARTS / JUPYTERHUB.name), "--values", "-"]
-        command += ["--namespace", NAMESPACE, "--create-namespace", "--wait", "--timeout", "4m"]
-        done = subprocess.run(command, input=json.dumps(given), text=True, capture_output=True, check=False)
+        command = ["upgrade", "--install", JUPYTERHUB.release, str(layout.CHARTS / JUPYTERHUB.name)]
+        command += ["--kubeconfig", str(self.kubectl.kubeconfig), "--namespace", NAMESPACE]
+        command += ["--create-namespace", "--wait", "--timeout", "4m"]
+        done = helm(*command, values=given)
         assert done.returncode == 0, done.stderr + self.kubectl.run("get", "pods,events", "-n", NAMESPACE)
 
     def pod(self, name: str) -> dict[str, Any] | None:

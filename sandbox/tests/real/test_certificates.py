@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from openstack.connection import Connection
 
 from components.certificates.cert_manager import CONTROL_PLANE, SERVERS
 from components.cluster.nodegroup import node_selector
+from sandbox.tests.fixtures import processes_of
 from sandbox.tests.magnum import Kubectl, eventually
 from sandbox.tests.real import web
 from sandbox.tests.real.pods import pod, ready, service
@@ -45,13 +45,6 @@ def issuer(server: str) -> dict[str, Any]:
 def is_ready(kubectl: Kubectl, kind: str, name: str) -> bool:
     found = kubectl.get(kind, name).get("status", {}).get("conditions", [])
     return any(one["type"] == "Ready" and one["status"] == "True" for one in found)
-
-
-def authorities(env: dict[str, str]) -> list[psutil.Process]:
-    """The ACME servers of this sandbox."""
-    found = psutil.process_iter(["cmdline"])
-    return [one for one in found if any(env["SANDBOX_HOME"] in word for word in one.info["cmdline"] or [])
-            and "acme-server" in one.info["cmdline"][0]]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -124,9 +117,11 @@ def verified(site: Site, env: dict[str, str]) -> bool:
 
 def test_the_account_outlives_the_server(issued: Kubectl, gate: Site, sandbox_env: dict[str, str]) -> None:
     eventually(lambda: is_ready(issued, "certificate", "front-tls"), timeout_s=ISSUED_S)
-    [before] = authorities(sandbox_env)
+    [before] = processes_of(sandbox_env, "acme-server")
     before.kill()
-    [after] = eventually(lambda: [one for one in authorities(sandbox_env) if one.pid != before.pid])
+    [after] = eventually(
+        lambda: [one for one in processes_of(sandbox_env, "acme-server") if one.pid != before.pid]
+    )
     assert after.is_running()
     issued.run("delete", "secret", "front-tls")
     eventually(lambda: revision(issued) == 2, timeout_s=ISSUED_S)

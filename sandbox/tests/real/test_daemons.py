@@ -27,8 +27,7 @@ POLICY = {
 @pytest.fixture(scope="module")
 def mediums(magnum: Magnum, cluster: dict[str, Any]) -> str:
     """A second node group, with a node of its own."""
-    group = magnum.add_group(cluster["uuid"], "mediums")
-    assert magnum.group(cluster["uuid"], group)["status"] == "CREATE_COMPLETE"
+    magnum.made_group(cluster["uuid"], "mediums")
     return "mediums"
 
 

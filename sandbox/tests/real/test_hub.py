@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
-from sandbox.layout import ROOT
+from sandbox.tests.fixtures import run_code
 from sandbox.tests.magnum import Kubectl, Magnum, eventually
 from sandbox.tests.real.hub import NAMESPACE, USER, Gateway, values
 from tests.unit.hub_process import Browser
@@ -28,22 +26,12 @@ print(f"{running.registry}/{standins.name('notebook')}")
 @pytest.fixture(scope="module")
 def image(sandbox_env: dict[str, str]) -> str:
     """What users start; the chart's own images are there too."""
-    done = subprocess.run(
-        [sys.executable, "-c", _IMAGES],
-        cwd=ROOT,
-        env=sandbox_env,
-        text=True,
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout.splitlines()[-1]
+    return run_code(sandbox_env, _IMAGES).splitlines()[-1]
 
 
 @pytest.fixture(scope="module")
 def gateway(image: str, kubectl: Kubectl, magnum: Magnum, cluster: dict[str, Any]) -> Gateway:
-    group = magnum.add_group(cluster["uuid"], "mediums", high=2)
-    assert magnum.group(cluster["uuid"], group)["status"] == "CREATE_COMPLETE"
+    magnum.made_group(cluster["uuid"], "mediums", high=2)
     made = Gateway(kubectl)
     made.install(values(image))
     return made

@@ -6,8 +6,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,39 +15,22 @@ import pytest
 from openstack.connection import Connection
 
 from sandbox.cloud.settings import ZONE
-from sandbox.layout import ROOT
+from sandbox.tests.clusters.objects import address
+from sandbox.tests.fixtures import processes_of
 from sandbox.tests.magnum import Kubectl, Magnum, eventually
 from sandbox.tests.real.pods import asked, pod, ready, service
+from sandbox.tests.real.web import on_loopback
 
-_ON_LOOPBACK = (
-    "import json, sys; from sandbox.clusters.nodes.floating import on_loopback;"
-    "print(json.dumps(on_loopback(sys.argv[1], int(sys.argv[2]))))"
-)
 _DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def on_loopback(env: dict[str, str], address: str, port: int) -> tuple[str, int] | None:
-    """Where the sandbox of `env` has a floating address on this machine."""
-    command = [sys.executable, "-c", _ON_LOOPBACK, address, str(port)]
-    found = json.loads(subprocess.check_output(command, cwd=ROOT, env=env))
-    return (found[0], found[1]) if found else None
-
-
-def answer(env: dict[str, str], address: str, port: int = 80) -> str:
+def answer(env: dict[str, str], floating: str, port: int = 80) -> str:
     """What this machine is answered by the floating address; empty where nothing is."""
     with suppress(OSError):
-        if at := on_loopback(env, address, port):
+        if at := on_loopback(env, floating, port):
             with _DIRECTLY.open(f"http://{at[0]}:{at[1]}", timeout=3) as said:
                 return str(said.read().decode())
     return ""
-
-
-def floating(kubectl: Kubectl) -> str:
-    def look() -> str:
-        ingress = kubectl.get("service", "entry")["status"]["loadBalancer"].get("ingress")
-        return str(ingress[0]["ip"]) if ingress else ""
-
-    return eventually(look)
 
 
 @pytest.fixture
@@ -59,7 +40,7 @@ def entry(kubectl: Kubectl) -> Iterator[str]:
     made["spec"] |= {"type": "LoadBalancer", "selector": {"app": "front"}}
     kubectl.apply(pod("front"), made)
     ready(kubectl, "front")
-    yield floating(kubectl)
+    yield address(kubectl, "default", "entry")
     kubectl.run("delete", "--ignore-not-found", "service/entry", "pod/front")
 
 
@@ -78,13 +59,7 @@ def port_80() -> Iterator[socket.socket | None]:
 
 
 def forwarders(env: dict[str, str]) -> list[int]:
-    found = subprocess.run(
-        ["pgrep", "-f", f"sandbox.clusters.nodes.forward .*{env['SANDBOX_HOME']}"],
-        text=True,
-        capture_output=True,
-        check=False,
-    )
-    return [int(line) for line in found.stdout.split()]
+    return [one.pid for one in processes_of(env, "sandbox.clusters.nodes.forward")]
 
 
 def refusal(kubectl: Kubectl, url: str) -> str:
@@ -145,8 +120,7 @@ def test_a_floating_address_has_the_same_port_on_this_machine_when_the_forwarder
 def test_a_floating_address_finds_another_node(
     kubectl: Kubectl, magnum: Magnum, cluster: dict[str, Any], sandbox_env: dict[str, str], entry: str
 ) -> None:
-    group = magnum.add_group(cluster["uuid"], "mediums")
-    assert magnum.group(cluster["uuid"], group)["status"] == "CREATE_COMPLETE"
+    group = magnum.made_group(cluster["uuid"], "mediums")
     kubectl.apply(pod("back", group="mediums"))
     ready(kubectl, "back")
 

@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 
 from sandbox.clusters.nodes import host
+from sandbox.tests.fixtures import processes_of
 from sandbox.tests.magnum import Kubectl, Magnum, eventually
 from sandbox.tests.real.pods import asked, pod, ready, service
 
@@ -34,15 +35,8 @@ def runtime(node: dict[str, Any]) -> str:
 
 def inits(env: dict[str, str]) -> list[psutil.Process]:
     """The first process of each node that is switched on."""
-    home = env["SANDBOX_HOME"]
-    found = psutil.process_iter(["cmdline"])
-    return [
-        one
-        for one in found
-        if "sandbox.clusters.nodes.init" in (words := one.info["cmdline"] or [])
-        and words[0] != "unshare"
-        and words[-1].startswith(home)
-    ]
+    found = processes_of(env, "sandbox.clusters.nodes.init")
+    return [one for one in found if one.info["cmdline"][0] != "unshare"]
 
 
 def mounts(env: dict[str, str]) -> list[str]:
@@ -64,8 +58,7 @@ def test_a_node_is_what_its_flavor_says(kubectl: Kubectl) -> None:
 def test_a_pod_is_reached_by_its_service_from_another_node(
     kubectl: Kubectl, magnum: Magnum, cluster: dict[str, Any]
 ) -> None:
-    group = magnum.add_group(cluster["uuid"], "mediums")
-    assert magnum.group(cluster["uuid"], group)["status"] == "CREATE_COMPLETE"
+    magnum.made_group(cluster["uuid"], "mediums")
     kubectl.apply(pod("front", group="mediums"), service("front"))
     ready(kubectl, "front")
     address = kubectl.get("service", "front")["spec"]["clusterIP"]
@@ -76,8 +69,7 @@ def test_a_pod_is_reached_by_its_service_from_another_node(
 def test_what_is_beyond_the_number_is_played(
     kubectl: Kubectl, magnum: Magnum, cluster: dict[str, Any]
 ) -> None:
-    group = magnum.add_group(cluster["uuid"], "many", low=3, high=3)
-    assert magnum.group(cluster["uuid"], group)["status"] == "CREATE_COMPLETE"
+    group = magnum.made_group(cluster["uuid"], "many", low=3, high=3)
     eventually(lambda: len(nodes(kubectl, "many")) == 3)
     assert sorted(map(runtime, nodes(kubectl, "many"))) == [REAL, REAL, PLAYED]
     magnum.request("DELETE", f"/clusters/{cluster['uuid']}/nodegroups/{group}")

@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 import socket
 import ssl
-import subprocess
-import sys
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
 from typing import Any
 
 from sandbox import layout
-from sandbox.layout import ROOT
+from sandbox.tests import charts
+from sandbox.tests.clusters import objects
+from sandbox.tests.fixtures import run_code
 from sandbox.tests.magnum import Kubectl, eventually
 
 TIMEOUT_S = 20
 _WHERE = (
-    "import sys; from sandbox.clusters.nodes.floating import on_loopback;"
-    "print(*on_loopback(sys.argv[1], int(sys.argv[2])) or ())"
+    "import json, sys; from sandbox.clusters.nodes.floating import on_loopback;"
+    "print(json.dumps(on_loopback(sys.argv[1], int(sys.argv[2]))))"
 )
 _IMAGES = (
     "from sandbox import containers; from sandbox.containers import edge;"
@@ -28,17 +28,13 @@ _IMAGES = (
 
 def have_images(env: dict[str, str]) -> None:
     """Have the images of the ingress and of cert-manager in the sandbox's registry."""
-    subprocess.run([sys.executable, "-c", _IMAGES], cwd=ROOT, env=env, check=True)
+    run_code(env, _IMAGES)
 
 
 def helm(kubectl: Kubectl, chart: str, values: dict[str, Any], *words: str) -> str:
     """Run `helm …` with one of the sandbox's charts; what it says against it, empty where it is done."""
-    where = ["--namespace", chart, "--values", "-"]
-    command = [str(layout.BIN / "helm"), *words, chart, str(ROOT / "sandbox" / "charts" / chart), *where]
-    env = {**kubectl.env, "KUBECONFIG": str(kubectl.kubeconfig)}
-    done = subprocess.run(
-        command, env=env, input=json.dumps(values), text=True, capture_output=True, check=False
-    )
+    where = ["--namespace", chart, "--kubeconfig", str(kubectl.kubeconfig)]
+    done = charts.helm(*words, chart, str(layout.CHARTS / chart), *where, values=values)
     return done.stderr if done.returncode else ""
 
 
@@ -50,13 +46,13 @@ def install(kubectl: Kubectl, chart: str, values: dict[str, Any]) -> None:
 
 def address(kubectl: Kubectl) -> str:
     """The floating address of the ingress, once it has one."""
+    return objects.address(kubectl, "ingress-nginx", "ingress-nginx-controller")
 
-    def look() -> str | None:
-        service = kubectl.get("service", "-n", "ingress-nginx", "ingress-nginx-controller")
-        found = service["status"]["loadBalancer"].get("ingress", [])
-        return found[0]["ip"] if found else None
 
-    return str(eventually(look))
+def on_loopback(env: dict[str, str], address: str, port: int) -> tuple[str, int] | None:
+    """Where the sandbox of `env` has a floating address on this machine."""
+    found = json.loads(run_code(env, _WHERE, address, str(port)))
+    return (found[0], found[1]) if found else None
 
 
 @dataclass(frozen=True)
@@ -69,13 +65,10 @@ class Site:
 
     def connect(self, port: int = 443, trust: ssl.SSLContext | None = None) -> socket.socket:
         """A connection to a port of the floating address; with `trust`, a TLS one to the host."""
-        where = eventually(lambda: self._where(port))
-        plain = socket.create_connection((where[0], int(where[1])), timeout=TIMEOUT_S)
+        where = eventually(lambda: on_loopback(self.env, self.address, port))
+        assert where
+        plain = socket.create_connection(where, timeout=TIMEOUT_S)
         return trust.wrap_socket(plain, server_hostname=self.host) if trust else plain
-
-    def _where(self, port: int) -> list[str]:
-        question = [sys.executable, "-c", _WHERE, self.address, str(port)]
-        return subprocess.check_output(question, cwd=ROOT, env=self.env, text=True).split()
 
     def ask(
         self, path: str = "/", *, port: int = 443, trust: ssl.SSLContext | None = None, **headers: str
