@@ -68,7 +68,7 @@ def test_a_server_is_what_the_values_say_and_pushes_the_placeholder_aside(gatewa
     look = ("exec", POD, "-c", "notebook", "-n", NAMESPACE, "--", "python3", "-c", _LOOK)
     seen = json.loads(gateway.kubectl.run(*look))
     assert seen == {
-        "files": 6,
+        "files": 8,  # two of each desktop
         "depth": "0",
         "shm": 2 * 2**30,
         "who": [1000, 100],
