@@ -46,7 +46,6 @@ for group in settings.node_groups:
         # once (2i2c-org/infrastructure#5455).
         pulumi.ResourceOptions(depends_on=[cluster, *list(groups.values())[-1:]]),
     )
-user_group = groups[settings.user_group.name]
 
 address = ReservedAddress(f"{name}-address", ReservedAddressArgs(settings=settings, survey=survey), billable)
 ingress = IngressNginx(f"{name}-ingress", IngressNginxArgs(cluster=cluster, address=address, charts=charts))
@@ -81,7 +80,7 @@ hub = JupyterHubRelease(
         settings=settings,
         catalogue=catalogue,
         cluster=cluster,
-        user_group=user_group,
+        user_group=groups[settings.user_group.name],
         images=images,
         fqdn=record.fqdn,
         ingress_class=ingress.class_name,
@@ -89,8 +88,7 @@ hub = JupyterHubRelease(
         secrets=secrets,
         charts=charts,
     ),
-    # On the way down the users' pods release their volumes before their nodes go.
-    pulumi.ResourceOptions(depends_on=[user_group], protect=settings.protect),
+    pulumi.ResourceOptions(protect=settings.protect),
 )
 certificate = Certificate(
     f"{name}-certificate",

@@ -28,6 +28,7 @@ class JupyterHubReleaseArgs:
     catalogue: Catalogue
     cluster: MagnumCluster
     user_group: Nodegroup
+    """Where users' pods run."""
     images: DesktopImages
     fqdn: pulumi.Output[str]
     ingress_class: str
@@ -78,18 +79,21 @@ class JupyterHubRelease(pulumi.ComponentResource):
                     provider=args.cluster.provider,
                 )
 
+        # Placeholders run on the users' nodes, and Helm waits for them. The hub itself runs on the core nodes
+        # and comes up while Magnum makes the users'.
+        after = [args.user_group] if hub.placeholders else []
         installed = install(
             self,
             name,
             chart=versions.JUPYTERHUB,
             source=args.charts,
             cluster=args.cluster,
-            before=lambda namespace: list(before(namespace)),
+            before=lambda namespace: [*before(namespace), *after],
             values=hub_values(
                 hub,
                 args.catalogue,
                 Wiring(
-                    user_group=args.user_group.name,
+                    user_group=args.settings.user_group.name,
                     host=args.fqdn,
                     ingress_class=args.ingress_class,
                     issuer=args.issuer,

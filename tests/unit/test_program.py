@@ -93,6 +93,24 @@ def test_what_has_a_fixed_name_is_deleted_before_it_is_replaced(
     assert [name for name, first in asked.items() if not first] == ["gw25-address-floating-ip"]
 
 
+@pytest.mark.parametrize("placeholders", [0, 1])
+def test_hub_waits_for_its_users_nodes_only_where_placeholders_run_on_them(
+    program: Program, monkeypatch: pytest.MonkeyPatch, placeholders: int
+) -> None:
+    waits_for: dict[str, list[str]] = {}
+    register = mocks.MockMonitor.RegisterResource
+
+    def record(monitor: mocks.MockMonitor, request: Any) -> Any:
+        waits_for[request.name] = [urn.rpartition("::")[2] for urn in request.dependencies]
+        return register(monitor, request)  # type: ignore[no-untyped-call]  # as in the SDK
+
+    monkeypatch.setattr(mocks.MockMonitor, "RegisterResource", record)
+    program(lambda config: config["gateway:hub"].update({"placeholders": placeholders}))
+    assert "gw25-mediums-magnum" in waits_for
+    assert ("gw25-mediums-magnum" in waits_for["gw25-hub-release"]) == bool(placeholders)
+    assert "gw25-mediums-magnum" not in waits_for["gw25-hub-namespace"]
+
+
 def test_the_port_is_looked_up_again_for_another_service(program: Program) -> None:
     port = program().recorded.of_type("command:local:Command")["gw25-ingress-port"]["environment"]
     assert (port["ADDRESS"], port["SERVICE"]) == (INGRESS_IP, "service-uid")
