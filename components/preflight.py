@@ -18,7 +18,7 @@ from components.cluster.kubeconfig import USABLE, sign
 from components.hub.catalogue import Catalogue
 from components.hub.desktops import taken_names
 from components.hub.sizes import check_fit
-from components.hub.storage import storage_mistakes
+from components.hub.storage import homes_of_nobody, storage_mistakes
 from components.hub.values import read_layers
 from components.images.desktop_images import engine_mistakes, name_mistakes
 from components.images.pinned import Pinned, last_references, pin
@@ -68,7 +68,7 @@ def preflight(loaded: Loaded, catalogue: Catalogue, registry_password: str | Non
             attempt(lambda: reach(cloud))
         raise SettingsError(mistakes)
     mistakes.extend(folder_mistakes(settings.charts))
-    layers = read_layers(settings.hub)
+    layers = read_layers(settings.hub, settings.auth)
 
     def fit(flavors: dict[str, Flavor]) -> Iterable[Mistake]:
         user_flavor = flavors[settings.user_group.flavor]
@@ -83,6 +83,10 @@ def preflight(loaded: Loaded, catalogue: Catalogue, registry_password: str | Non
     mistakes.extend(inside.mistakes)
     if images is None or found is None or mistakes:
         raise SettingsError(mistakes)
+    if settings.auth.type == "shared-password":
+        pulumi.log.warn(
+            "gateway:auth is shared-password: anyone with the users' password can log in as any of them"
+        )
     cost = su_per_hour(settings)
     return Checked(
         settings=settings,
@@ -128,6 +132,11 @@ def look_inside(settings: Settings, found: Survey) -> Inside:
         if cluster["status"] not in USABLE or not cluster["api_address"]:
             return Inside()
         api = client_of(sign(magnum, cluster))
+        if names := homes_of_nobody(settings.auth, settings.hub, api):
+            pulumi.log.warn(
+                f"there are homes of users who can't log in: {', '.join(names)}. They stay as they are;"
+                " whoever gets one of these names in gateway:hub.users gets the home"
+            )
         return Inside(drift=drift(api), mistakes=storage_mistakes(settings.hub.storage, api))
     except (ClientException, *FAILURES) as error:
         pulumi.log.warn(f"the cluster does not answer, so its drift and its storage are not known: {error}")

@@ -31,7 +31,8 @@ TITLE = f"""# Settings
 
 These keys stand under `config:` in a stack's file; [Pulumi.dev.yaml](../Pulumi.dev.yaml) is a whole example.
 What follows a dot is a key inside the object before it: `{NAMESPACE}:cluster.template` is `template` under
-`{NAMESPACE}:cluster`. `[]` stands for each entry of a list.
+`{NAMESPACE}:cluster`. `[]` stands for each entry of a list,
+`NAME` for a name of your own.
 
 `pulumi up` checks all settings before it changes anything, and reports every mistake at once.
 
@@ -75,10 +76,10 @@ def metadata(field: FieldInfo) -> list[Any]:
     return [*field.metadata, *(part for part in inner_types(field.annotation) if not isinstance(part, type))]
 
 
-def model_in(field: FieldInfo) -> type[BaseModel] | None:
-    """The model that the field holds, alone or in a list."""
+def models_in(field: FieldInfo) -> list[type[BaseModel]]:
+    """The models that the field holds, alone, in a list or in a map; several where its `type` chooses one."""
     kinds = [part for part in inner_types(field.annotation) if isinstance(part, type)]
-    return next((kind for kind in kinds if issubclass(kind, BaseModel)), None)
+    return [kind for kind in kinds if issubclass(kind, BaseModel)]
 
 
 def words(mark: Any) -> str | None:
@@ -120,16 +121,21 @@ def settings(model: type[BaseModel], prefix: str = "") -> Iterator[Setting]:
         if field.exclude:
             continue
         key = f"{prefix}{field.alias}"
-        part = model_in(field)
-        if part is None:
+        parts = models_in(field)
+        if not parts:
             yield Setting(key, field, tuple(rules(model, name, field)))
-        else:
-            yield from settings(part, f"{key}{'[]' * is_list(field)}.")
+        for part in parts:
+            yield from settings(part, f"{key}{mark(field)}.")
 
 
-def is_list(field: FieldInfo) -> bool:
-    """Whether the field holds a list."""
-    return any(get_origin(part) is list for part in inner_types(field.annotation))
+def mark(field: FieldInfo) -> str:
+    """What stands after the key of a field for each entry of its list, or of its map."""
+    return "[]" * holds(field, list) + ".NAME" * holds(field, dict)
+
+
+def holds(field: FieldInfo, kind: type) -> bool:
+    """Whether the field holds a list, or a map."""
+    return any(get_origin(part) is kind for part in inner_types(field.annotation))
 
 
 def type_of(annotation: Any) -> str:
@@ -153,11 +159,17 @@ def page() -> str:
     parts = [TITLE + "\n" + "\n".join(legend)]
     parts += section(Settings, "", only_values=True)
     for name, field in Settings.model_fields.items():
-        if part := model_in(field):
-            more = "; ".join(rules(Settings, name, field))
-            parts += section(part, f"{field.alias}{'[]' * is_list(field)}.", more=more)
+        more = "; ".join(rules(Settings, name, field))
+        for part in models_in(field):
+            of_type = f" of type {type_name(part)}" if field.discriminator else ""
+            parts += section(part, f"{field.alias}{mark(field)}.", more=more, of_type=of_type)
     parts += section(Secrets, "")
     return "\n\n".join([*parts, *section(CloudConfig, "", namespace="openstack")]) + "\n"
+
+
+def type_name(model: type[BaseModel]) -> str:
+    """What the key `type` is where it chooses this model."""
+    return str(get_args(model.model_fields["type"].annotation)[0])
 
 
 def label(change: Change) -> str:
@@ -170,11 +182,12 @@ def section(
     prefix: str,
     *,
     more: str = "",
+    of_type: str = "",
     only_values: bool = False,
     namespace: str = NAMESPACE,
 ) -> list[str]:
     """One model's heading, description and table. more: rules for the object as a whole."""
-    heading = f"## {namespace}:{prefix.rstrip('.')}" if prefix else f"## {HEADINGS[model]}"
+    heading = f"## {namespace}:{prefix.rstrip('.')}{of_type}" if prefix else f"## {HEADINGS[model]}"
     text = " ".join((model.__doc__ or "").partition("\n\n")[0].split())
     shown = [s for s in settings(model, prefix) if not (only_values and "." in s.key)]
     columns = (
@@ -223,11 +236,14 @@ def schema() -> dict[str, Any]:
 
 def entry(field: FieldInfo, *, secret: bool) -> dict[str, Any]:
     """One key of the schema: the engine's type, the description, and the default."""
-    part = model_in(field)
-    kind = "array" if is_list(field) else "object" if part else ENGINE_TYPES[type_of(field.annotation)]
-    items = {"items": {"type": "object" if part else "string"}} if kind == "array" else {}
-    keys = f"Keys: {', '.join(str(inner.alias) for inner in part.model_fields.values())}." if part else ""
-    text = field.description or (part and (part.__doc__ or "").splitlines()[0]) or ""
+    parts = models_in(field)
+    kind = "array" if holds(field, list) else "object" if parts else ENGINE_TYPES[type_of(field.annotation)]
+    items = {"items": {"type": "object" if parts else "string"}} if kind == "array" else {}
+    names = dict.fromkeys(str(inner.alias) for part in parts for inner in part.model_fields.values())
+    keys = f"Keys: {', '.join(names)}." if parts and not field.discriminator else ""
+    if field.discriminator:
+        keys = f"Keys: type ({', '.join(map(type_name, parts))}), and those of the type."
+    text = field.description or (parts and (parts[0].__doc__ or "").splitlines()[0]) or ""
     needed = "Required." if field.is_required() else ""
     how = "Set it with --secret." if secret else ""
     description = " ".join(" ".join([text, keys, needed, how]).split())

@@ -17,6 +17,7 @@ from components.hub.catalogue import Catalogue
 from components.hub.values import TLS_SECRET, Wiring, hub_values
 from components.images.desktop_images import DesktopImages
 from components.images.pull_secret import PULL_SECRET, pull_secret
+from components.settings.auth.kind import CALLBACK
 from components.settings.model import Settings
 
 
@@ -44,8 +45,10 @@ class JupyterHubRelease(pulumi.ComponentResource):
 
     url: pulumi.Output[str]
     """Where scientists log in."""
-    admin_password: pulumi.Output[str]
-    """Password of the hub's admins; a secret."""
+    oauth_callback: pulumi.Output[str]
+    """Where the site that keeps users' accounts sends them back to."""
+    admin_password: pulumi.Output[str] | None
+    """Password of the hub's admins; a secret. None where another site vouches for them."""
     namespace: pulumi.Output[str]
     """The namespace of the hub and of its Ingress's certificate."""
     revision: pulumi.Output[int]
@@ -82,6 +85,8 @@ class JupyterHubRelease(pulumi.ComponentResource):
         # Placeholders run on the users' nodes, and Helm waits for them. The hub itself runs on the core nodes
         # and comes up while Magnum makes the users'.
         after = [args.user_group] if hub.placeholders else []
+        self.url = pulumi.Output.concat("https://", args.fqdn)
+        self.oauth_callback = pulumi.Output.concat(self.url, CALLBACK)
         installed = install(
             self,
             name,
@@ -91,10 +96,12 @@ class JupyterHubRelease(pulumi.ComponentResource):
             before=lambda namespace: [*before(namespace), *after],
             values=hub_values(
                 hub,
+                args.settings.auth,
                 args.catalogue,
                 Wiring(
                     user_group=args.settings.user_group.name,
                     host=args.fqdn,
+                    callback=self.oauth_callback,
                     ingress_class=args.ingress_class,
                     issuer=args.issuer,
                     images=args.images.references,
@@ -103,8 +110,8 @@ class JupyterHubRelease(pulumi.ComponentResource):
                 ),
             ),
         )
-        self.url = pulumi.Output.concat("https://", args.fqdn)
-        self.admin_password = pulumi.Output.secret(args.secrets["adminPassword"])
+        password = args.secrets.get("adminPassword")
+        self.admin_password = None if password is None else pulumi.Output.secret(password)
         self.namespace = installed.release.status.namespace
         self.revision = installed.release.status.revision
         self.tls_secret = TLS_SECRET

@@ -11,8 +11,9 @@ from components.charts.versions import JUPYTERHUB
 from components.cluster.access import ANSWER_SECONDS
 from components.homes.grow import Home, homes
 from components.homes.metadata import HUB_DATABASE, SELECTOR
+from components.settings.auth import Auth
 from components.settings.errors import Mistake
-from components.settings.hub import Storage
+from components.settings.hub import Hub, Storage
 
 KEY = "gateway:hub.storage"
 NAMESPACE = JUPYTERHUB.release
@@ -35,6 +36,18 @@ def storage_mistakes(wanted: Storage, connection: client.ApiClient) -> list[Mist
         *_class(wanted.class_, database, grows),
         *(_left_behind(there) if wanted.type == "none" else _too_small(there, wanted.size_gib, grows)),
     ]
+
+
+def homes_of_nobody(auth: Auth, hub: Hub, connection: client.ApiClient) -> list[str]:
+    """Users who have a home but can't log in; none where accounts of other names can.
+
+    Raises what the cluster's client raises.
+    """
+    if not auth.listed_only:
+        return []
+    known = {*hub.admins, *hub.users}
+    there = homes(client.CoreV1Api(connection), NAMESPACE)
+    return sorted(home.user for home in there if home.user not in known)
 
 
 def _class(wanted: str, database: str | None, known: Collection[str]) -> Iterator[Mistake]:

@@ -19,6 +19,7 @@ from components.hub.catalogue import Catalogue, Desktop
 from components.hub.desktops import Text, Values, extra_images, profile, resources, split_reference, tiles
 from components.hub.sizes import placeholder_size
 from components.paths import HUB_VALUES
+from components.settings.auth import Auth
 from components.settings.hub import Hub, Storage
 from components.settings.model import DEFAULT_WORKER
 
@@ -38,13 +39,15 @@ class Wiring:
     user_group: Text
     """Name of the users' node group."""
     host: Text
+    callback: Text
+    """Where the site that keeps users' accounts sends them back to."""
     ingress_class: Text
     issuer: Text
     """Name of the ClusterIssuer."""
     images: Mapping[str, Text]
     """A reference with tag or digest for each of `Catalogue.image_names`."""
     secrets: Mapping[str, Text]
-    """By key: adminPassword, userPassword, and cookieSecret where it is set."""
+    """By key: those that the kind of `gateway:auth` needs, and cookieSecret where it is set."""
     pull_secret: str | None
     """Name of the Secret with which all pods pull images; None where they are public."""
 
@@ -59,43 +62,44 @@ def merge(*layers: Mapping[str, Any]) -> Values:
     return merged
 
 
-def read_layers(hub: Hub, folder: Path = HUB_VALUES) -> Values:
-    """base.yaml, auth/<authenticator>.yaml with the hub's code beside it, and storage/<type>.yaml, merged."""
-    files = ("base.yaml", f"auth/{hub.authenticator}.yaml", f"storage/{hub.storage.type}.yaml")
+def read_layers(hub: Hub, auth: Auth, folder: Path = HUB_VALUES) -> Values:
+    """base.yaml, auth/<type>.yaml with the hub's code beside it, and storage/<type>.yaml, merged."""
+    files = ("base.yaml", f"auth/{auth.type}.yaml", f"storage/{hub.storage.type}.yaml")
     layers = [yaml.safe_load((folder / file).read_text(encoding="utf-8")) for file in files]
-    code = (folder / "auth" / f"{hub.authenticator}.py").read_text(encoding="utf-8")
-    return merge(*layers, {"hub": {"extraConfig": {hub.authenticator: code}}})
+    # The hub runs them in the order of these names: the last one closes what the kind has made.
+    named = {"1-kind": folder / "auth" / f"{auth.type}.py", "2-gateway": folder / "auth" / "gateway.py"}
+    code = {key: file.read_text(encoding="utf-8") for key, file in named.items() if file.exists()}
+    return merge(*layers, {"hub": {"extraConfig": code}})
 
 
-def hub_values(hub: Hub, catalogue: Catalogue, wiring: Wiring, *, folder: Path = HUB_VALUES) -> Values:
+def hub_values(
+    hub: Hub, auth: Auth, catalogue: Catalogue, wiring: Wiring, *, folder: Path = HUB_VALUES
+) -> Values:
     """The whole values of the JupyterHub release.
 
     Raises SettingsError for unknown desktops, KeyError for an image without a reference.
     """
-    layers = read_layers(hub, folder)
+    layers = read_layers(hub, auth, folder)
     return merge(
         layers,
-        _auth(hub, wiring.secrets),
+        _auth(hub, auth, wiring),
         _storage(hub.storage),
         _desktops(hub, catalogue, layers, wiring.images),
         _wiring(wiring),
     )
 
 
-def _auth(hub: Hub, secrets: Mapping[str, Text]) -> Values:
-    passwords = {
-        "admin_password": secrets["adminPassword"],
-        "user_password": secrets["userPassword"],
-    }
+def _auth(hub: Hub, auth: Auth, wiring: Wiring) -> Values:
     config = {
         # JupyterHub lets admins in too, but only where there are other users.
         "Authenticator": {"admin_users": hub.admins, "allowed_users": [*hub.admins, *hub.users]},
-        "SharedPasswordAuthenticator": passwords,
+        "GatewayAuthenticator": {"listed_only": auth.listed_only},
+        **auth.traits(wiring.secrets, wiring.callback),
     }
     # admin_users only adds admins to those in the hub's database; a role's list of users replaces them.
     roles = {"admin": {"users": hub.admins}}
     # Without a secret from the stack the chart makes one, and keeps it.
-    cookie = {"cookieSecret": secrets["cookieSecret"]} if "cookieSecret" in secrets else {}
+    cookie = {"cookieSecret": wiring.secrets["cookieSecret"]} if "cookieSecret" in wiring.secrets else {}
     return {"hub": {"config": config, "loadRoles": roles, **cookie}}
 
 

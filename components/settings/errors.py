@@ -76,10 +76,14 @@ def example_of(field: FieldInfo) -> Any:
 
 def _mistake(details: ErrorDetails, model: type[BaseModel], prefix: str, others: Sequence[str]) -> Mistake:
     # "[key]" is pydantic's mark for a wrong key of a map.
-    location = [part for part in details["loc"] if part != "[key]"]
+    location, parent, example = _walk([part for part in details["loc"] if part != "[key]"], model)
     key = _path(prefix, location)
-    parent, example = _walk(location, model)
     kind = details["type"]
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        # pydantic names the object, and not the key that chooses its model.
+        chosen = details["input"].get("type")
+        types = ", ".join(_kinds(_fields(parent)[str(location[-1])]))
+        return Mistake(key=f"{key}.type", rule=f"must be one of {types}", value=chosen)
     if kind == "extra_forbidden":
         known = [*_fields(parent), *(others if parent is model else ())]
         near = get_close_matches(str(location[-1]), known, 1)
@@ -110,17 +114,29 @@ def _fields(model: Any) -> dict[str, FieldInfo]:
     return {field.alias or name: field for name, field in getattr(model, "model_fields", {}).items()}
 
 
-def _walk(location: Sequence[int | str], model: Any) -> tuple[Any, Any]:
-    """The model that holds the last key of `location`, and a value that would do there or None."""
+def _kinds(field: FieldInfo) -> dict[str, Any]:
+    """The models of a field whose `type` chooses one, by type; none where there is no choice."""
+    models = get_args(field.annotation) if field.discriminator else ()
+    return {get_args(model.model_fields["type"].annotation)[0]: model for model in models}
+
+
+def _walk(location: Sequence[int | str], model: Any) -> tuple[list[int | str], Any, Any]:
+    """`location` as it is in the file, the model that holds its last key, and a value that would do there."""
     parent, example = model, None
+    path: list[int | str] = []
+    kinds: dict[str, Any] = {}
     for part in location:
+        if part in kinds:  # pydantic's mark for the model that `type` chose
+            model, kinds = kinds[str(part)], {}
+            continue
+        path.append(part)
         if isinstance(part, int):
             continue
         parent, field = model, _fields(model).get(part)
         if field is not None:
-            example = example_of(field)
+            example, kinds = example_of(field), _kinds(field)
             inner = [field.annotation, *get_args(field.annotation)]
             model = next((kind for kind in inner if hasattr(kind, "model_fields")), None)
         else:
             example = None  # an unknown key, or a name that the file's author chose
-    return parent, example
+    return path, parent, example

@@ -27,12 +27,11 @@ class Storage(Model):
 class Hub(Model):
     """JupyterHub: who may log in, what they may start and where it runs."""
 
-    authenticator: Annotated[Literal["shared-password"], Change.HUB] = "shared-password"
-    """How users log in: a file of hub_values/auth/."""
     admins: Annotated[Users, Change.HUB] = Field(min_length=1, examples=[["admin1"]])
     """Names of the users who may administer the hub."""
     users: Annotated[Users, Change.HUB] = Field([], examples=[["user1", "user2"]])
-    """Names of the other users who may log in. Removing one ends her session and server; her home stays."""
+    """Names of the other users who may log in, beside those whom `gateway:auth` lets in. Removing one ends
+    her session and server; her home stays."""
     node_group: Annotated[str | None, Change.HUB] = Field(None, examples=["mediums"])
     """The node group that runs users' servers; the first of `gateway:nodeGroups` where none is named."""
     desktops: Annotated[Names | None, Change.HUB] = Field(None, examples=[["idv", "cave"]])

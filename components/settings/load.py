@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal, get_origin
 
 import pulumi
 from pulumi.runtime.config import CONFIG, is_config_secret
 from pydantic import ValidationError
 
+from components.settings.auth import secrets_of
 from components.settings.cloud import SECRETS as CLOUD_SECRETS
 from components.settings.cloud import CloudConfig, Login
 from components.settings.errors import Mistake, SettingsError, from_pydantic
@@ -60,7 +61,7 @@ def load() -> Loaded:
         settings = check(read)
     except SettingsError as error:
         mistakes.extend(error.mistakes)
-    needed = ["adminPassword", "userPassword"]
+    needed = list(secrets_of(read.get("auth")))
     if settings is not None and settings.images.registry_user is not None:
         needed.append("registryPassword")
     if config.get("cookieSecret"):
@@ -139,5 +140,6 @@ def _cloud(config: pulumi.Config) -> CloudConfig:
 def _parsed(config: pulumi.Config, key: str) -> Any:
     """The value of `key`: an object where the model has one, else the string that it is."""
     fields = {field.alias: field.annotation for field in Settings.model_fields.values()}
-    plain = fields.get(key) in (str, str | None) or key not in fields
+    kind = fields.get(key)
+    plain = kind in (str, str | None) or get_origin(kind) is Literal or key not in fields
     return config.get(key) if plain else config.get_object(key)

@@ -11,6 +11,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from components.settings.auth import Auth
+from components.settings.auth.passwords import Native, SharedPassword
 from components.settings.hub import Hub, Images
 from components.settings.types import Change, Email, MagnumName, Minutes, Model, Zone, once, room_for_group
 from components.site import SITE
@@ -143,12 +145,20 @@ class Settings(Model):
     """Name of the gateway, of its cluster, and of its host in the zone."""
     zone: Annotated[Zone, Change.ANOTHER] = Field(examples=[SITE.zone])
     """The project's DNS zone in Designate."""
+    environment: Annotated[Literal["development", "production"], Change.NEXT_UP] = Field(
+        "development", examples=["production"]
+    )
+    """`production` refuses what is for demonstrations only: a password that users share."""
     cluster: Cluster = Field(examples=[{"template": "kubernetes-1-34-jammy"}])
     node_groups: list[NodeGroup] = Field(
         min_length=1, examples=[[{"name": "mediums", "flavor": "m3.medium", "min": 1, "max": 20}]]
     )
     network: Network = Network()
     certificates: Certificates = Field(examples=[{"email": "gateway-ops@your-university.edu"}])
+    auth: Auth = Field(
+        examples=[{"type": "github", "clientId": "Iv23liAbCdEfGhIjKlMn", "organizations": ["our-lab"]}]
+    )
+    """How users log in."""
     hub: Hub = Field(examples=[{"admins": ["admin1"]}])
     images: Images = Images()
     charts: Annotated[str | None, Change.IN_PLACE] = Field(None, examples=["./mirror"])
@@ -203,6 +213,21 @@ class Settings(Model):
                 "keep", "can't hold homes where gateway:hub.storage.type is none: they are lost with the pod"
             )
         return keep
+
+    @model_validator(mode="after")
+    def _users_of_the_kind(self) -> Self:
+        if self.environment == "production" and isinstance(self.auth, SharedPassword):
+            raise PydanticCustomError(
+                "auth.type",
+                "gateway:auth.type must not be shared-password where gateway:environment is production",
+            )
+        if self.hub.users and isinstance(self.auth, Native):
+            raise PydanticCustomError(
+                "hub.users",
+                "gateway:hub.users must be empty where gateway:auth.type is native: whoever signed up first"
+                " would have the name; let users in on the page /hub/authorize",
+            )
+        return self
 
     @model_validator(mode="after")
     def _known_group(self) -> Self:

@@ -22,17 +22,20 @@ class Secrets(Model):
     # JupyterHub's shared-password authenticator refuses shorter passwords, and two equal ones, at its start.
     # With other characters than ASCII every login is an error, and nobody can type the end of a line.
     admin_password: Annotated[
-        str,
+        str | None,
         AfterValidator(Form(r"[ -~]{32,}", "have 32 characters or more, all of them ASCII on one line")),
         Change.HUB,
-    ]
-    """Password of the hub's admins. It must differ from `gateway:userPassword`."""
+    ] = None
+    """Password of the hub's admins, needed where `gateway:auth.type` is `shared-password` or `native`. It
+    must differ from `gateway:userPassword`."""
     user_password: Annotated[
-        str,
+        str | None,
         AfterValidator(Form(r"[ -~]{8,}", "have 8 characters or more, all of them ASCII on one line")),
         Change.HUB,
-    ]
-    """Password of the hub's users."""
+    ] = None
+    """Password of the hub's users, needed where `gateway:auth.type` is `shared-password`."""
+    oauth_client_secret: Annotated[str | None, Change.HUB] = None
+    """Secret of the client `gateway:auth.clientId`, needed where that is set."""
     registry_password: Annotated[str | None, Change.NEXT_UP] = None
     """Password of `gateway:images.registryUser`, needed where that is set."""
     cookie_secret: Annotated[

@@ -105,7 +105,7 @@ def effect(values: dict[str, Any], folder: Path) -> tuple[Any, ...]:
     secret = objects.pop(("Secret", "hub"))["data"]
     del objects["Deployment", "hub"]["spec"]["template"]["metadata"]["annotations"]["checksum/values"]
     (folder / "values.yaml").write_text(yaml.safe_dump(merge(DEFAULTS, values)))
-    for key in ("JupyterHub.cookie_secret", "ConfigurableHTTPProxy.auth_token"):
+    for key in ("JupyterHub.cookie_secret", "ConfigurableHTTPProxy.auth_token", "CryptKeeper.keys"):
         (folder / f"hub.config.{key}").write_text("ab")
     code = (CHART / "files" / "jupyterhub_config.py").read_text(encoding="utf-8")
     config = Config()

@@ -13,6 +13,7 @@ from jsonschema import Draft7Validator
 from kubernetes.utils.quantity import parse_quantity
 from kubernetes_asyncio.client import ApiClient
 from kubespawner import KubeSpawner  # type: ignore[import-untyped]
+from pydantic import TypeAdapter
 from traitlets.config import Config
 
 from components.charts.versions import JUPYTERHUB
@@ -21,6 +22,7 @@ from components.hub.catalogue import Catalogue, load_catalogue
 from components.hub.sizes import check_fit
 from components.hub.values import Wiring, hub_values, read_layers
 from components.paths import HUB_VALUES
+from components.settings.auth import Auth
 from components.settings.errors import Mistake
 from components.settings.hub import Hub
 
@@ -29,6 +31,7 @@ SCHEMAS = Path(__file__).with_name("charts")
 CATALOGUE = load_catalogue(HUB_VALUES / "desktops.yaml")
 ADMIN_PASSWORD = "admin-password-of-the-tests-32-characters"
 USER_PASSWORD = "user-password"
+CLIENT_SECRET = "client-secret-of-the-tests"
 
 
 def references(catalogue: Catalogue = CATALOGUE) -> dict[str, str]:
@@ -47,6 +50,34 @@ def make_hub(**changes: Any) -> Hub:
     return Hub.model_validate(plain | changes)
 
 
+WAYS: list[dict[str, Any]] = [
+    {"type": "shared-password"},
+    {"type": "native"},
+    {"type": "github", "clientId": "an-id", "organizations": ["our-lab", "our-university:met"]},
+    {
+        "type": "cilogon",
+        "clientId": "cilogon:/client_id/1",
+        "identityProviders": {
+            "https://idp.our-lab.edu/shibboleth": {"stripDomain": "our-lab.edu", "everyone": True}
+        },
+    },
+    {
+        "type": "globus",
+        "clientId": "an-id",
+        "identityProvider": "access-ci.org",
+        "groups": ["12345678-9abc-def0-1234-56789abcdef0"],
+    },
+    {"type": "google", "clientId": "an-id", "hostedDomains": ["our-lab.edu"], "everyone": True},
+    {"type": "oidc", "clientId": "an-id", "issuer": "https://idp.our-lab.edu", "groups": ["met"]},
+]
+"""Each kind of `gateway:auth`, with what it has of its own."""
+
+
+def make_auth(**changes: Any) -> Auth:
+    """A way to log in: the paper's, or the one that `changes` say."""
+    return TypeAdapter(Auth).validate_python(changes or {"type": "shared-password"})
+
+
 def make_values(
     *, catalogue: Catalogue = CATALOGUE, folder: Path = HUB_VALUES, **changes: Any
 ) -> dict[str, Any]:
@@ -54,17 +85,29 @@ def make_values(
     wiring = Wiring(
         user_group="mediums",
         host="gw25.zone.test",
+        callback="https://gw25.zone.test/hub/oauth_callback",
         ingress_class="nginx",
         issuer="letsencrypt",
         images=changes.pop("images", references(catalogue)),
         secrets={
             "adminPassword": ADMIN_PASSWORD,
             "userPassword": USER_PASSWORD,
+            "oauthClientSecret": CLIENT_SECRET,
             **changes.pop("secrets", {}),
         },
         pull_secret=changes.pop("pull_secret", None),
     )
-    return hub_values(make_hub(**changes), catalogue, wiring, folder=folder)
+    auth = make_auth(**changes.pop("auth", {}))
+    return hub_values(make_hub(**changes), auth, catalogue, wiring, folder=folder)
+
+
+def authenticator_class(values: dict[str, Any]) -> Any:
+    """The class that the hub's code makes of the values."""
+    hub = values["hub"]
+    config = Config({name: Config(traits) for name, traits in hub["config"].items()})
+    for _, code in sorted(hub["extraConfig"].items()):
+        exec(code, {"c": config})
+    return config.JupyterHub.authenticator_class
 
 
 def misfits(
@@ -72,7 +115,7 @@ def misfits(
 ) -> list[Mistake]:
     """What a node of `flavor` has no room for, of a gateway like the paper's with `changes`."""
     hub = make_hub(**changes)
-    return list(check_fit(read_layers(hub), catalogue.enabled(hub.desktops), flavor, others))
+    return list(check_fit(read_layers(hub, make_auth()), catalogue.enabled(hub.desktops), flavor, others))
 
 
 def schema_errors(values: dict[str, Any]) -> list[str]:

@@ -54,6 +54,7 @@ c.JupyterHub.cookie_secret_file = str(SCRATCH / "cookie_secret")
 c.Spawner.cmd = [sys.executable, str(Path(__file__).with_name("hub_process_server.py"))]
 
 # The chart's defaults.
+c.CryptKeeper.keys = ["ab" * 32]
 c.JupyterHub.cleanup_servers = False
 c.JupyterHub.load_roles = []
 c.Spawner.consecutive_failure_limit = VALUES["hub"].get("consecutiveFailureLimit", 5)

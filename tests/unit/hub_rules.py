@@ -67,7 +67,8 @@ def plain_secrets(folder: Path) -> list[str]:
     for file in sorted(folder.rglob("*.yaml")):
         for path, value in _leaves(yaml.safe_load(file.read_text(encoding="utf-8"))):
             key = re.sub("[^a-z]", "", path.rpartition(".")[2].lower())
-            if key.endswith(("password", "token", "cookiesecret")) or PLACE.fullmatch(str(value)):
+            secret = isinstance(value, str) and key.endswith(("password", "token", "cookiesecret"))
+            if secret or PLACE.fullmatch(str(value)):
                 wrong.append(f"{file.name}: {path}")
     return wrong
 

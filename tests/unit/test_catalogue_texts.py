@@ -18,7 +18,7 @@ from components.hub.desktops import taken_names
 from components.hub.values import read_layers
 from components.settings.errors import SettingsError
 from tests.unit.conftest import Run
-from tests.unit.hub import make_hub, make_values, options_form, pod
+from tests.unit.hub import make_auth, make_hub, make_values, options_form, pod
 
 ODD = [
     "${HOME}",
@@ -96,10 +96,10 @@ def test_an_icon_is_a_file_of_the_secret_whatever_it_begins_with(tmp_path: Path)
 @pytest.mark.parametrize("name", ["default", "compute"])
 def test_a_desktop_with_the_name_of_a_plain_profile_is_refused(tmp_path: Path, name: str) -> None:
     desktops = catalogue(tmp_path, name=name).desktops
-    (mistake,) = taken_names(read_layers(make_hub()), desktops)
+    (mistake,) = taken_names(read_layers(make_hub(), make_auth()), desktops)
     assert mistake.key == f"desktops.yaml: desktops.{name}"
     assert "profile of hub_values/base.yaml" in mistake.rule
-    assert not list(taken_names(read_layers(make_hub()), catalogue(tmp_path).desktops))
+    assert not list(taken_names(read_layers(make_hub(), make_auth()), catalogue(tmp_path).desktops))
 
 
 def test_the_program_refuses_it_before_anything_is_made(

@@ -93,6 +93,23 @@ def test_what_has_a_fixed_name_is_deleted_before_it_is_replaced(
     assert [name for name, first in asked.items() if not first] == ["gw25-address-floating-ip"]
 
 
+def test_a_password_that_users_share_is_warned_of(program: Program, caplog: pytest.LogCaptureFixture) -> None:
+    program()
+    assert "anyone with the users' password can log in as any of them" in caplog.text
+
+
+def test_a_site_with_accounts_gets_the_callback_that_is_an_output(program: Program) -> None:
+    def change(config: dict[str, Any]) -> None:
+        config["gateway:auth"] = {"type": "github", "clientId": "an-id"}
+
+    run = program(change, secrets={"oauthClientSecret": "s"})
+    callback = "https://gw25.abc123456.projects.jetstream-cloud.org/hub/oauth_callback"
+    assert run.outputs["oauth_callback"] == callback
+    config = run.recorded.release("jhub")["values"]["hub"]["config"]
+    assert config["OAuthenticator"]["oauth_callback_url"] == callback
+    assert run.outputs["hub_admin_password"] is None
+
+
 @pytest.mark.parametrize("placeholders", [0, 1])
 def test_hub_waits_for_its_users_nodes_only_where_placeholders_run_on_them(
     program: Program, monkeypatch: pytest.MonkeyPatch, placeholders: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +23,7 @@ from tests.unit import conftest
 from tests.unit.claims import DATABASE, Kubernetes
 from tests.unit.cloud import Cloud, cluster, flavor, group, record, thing
 from tests.unit.conftest import OWNER, Run
+from tests.unit.hub import WAYS
 
 Snapshot = dict[tuple[str, str], Any]
 
@@ -29,6 +31,7 @@ OTHER_GROUP = {"name": "larges", "flavor": "m3.medium", "min": 1, "max": 20}
 CHANGES: dict[str, Any] = {
     "name": "gw26",
     "zone": "def456789.projects.jetstream-cloud.org.",
+    "environment": "production",
     "cluster.template": "kubernetes-1-35-noble",
     "cluster.flavor": "m3.large",
     "cluster.masterFlavor": "m3.large",
@@ -46,6 +49,22 @@ CHANGES: dict[str, Any] = {
     "certificates.email": "others@our-lab.edu",
     "certificates.acme": "staging",
     "certificates.onControlPlane": True,
+    "auth.type": "native",
+    "auth.clientId": "another-id",
+    "auth.everyone": True,
+    "auth.organizations": ["their-lab"],
+    "auth.identityProviders.NAME.usernameClaim": "email",
+    "auth.identityProviders.NAME.stripDomain": "their-lab.edu",
+    "auth.identityProviders.NAME.domains": ["their-lab.edu"],
+    "auth.identityProviders.NAME.everyone": False,
+    "auth.identityProvider": "uchicago.edu",
+    "auth.groups": ["their-lab"],
+    "auth.hostedDomains": ["their-lab.edu"],
+    "auth.issuer": "https://idp.their-lab.edu",
+    "auth.name": "Their lab",
+    "auth.usernameClaim": "sub",
+    "auth.scopes": ["openid"],
+    "auth.groupsClaim": "roles",
     "hub.admins": ["admin3"],
     "hub.users": ["user3"],
     "hub.nodeGroup": "larges",
@@ -69,8 +88,16 @@ CHANGES: dict[str, Any] = {
     "renamed.from": "gateway/former",
     "renamed.to": "gateway/later",
 }
-"""Another value for each setting that has another one."""
-ONLY_ONE = ["hub.authenticator"]
+"""Another value for each setting."""
+OF_TYPE = {
+    "environment": "github",
+    "auth.clientId": "github",
+    "auth.everyone": "oidc",
+    "auth.organizations": "github",
+    "auth.identityProvider": "globus",
+    "auth.hostedDomains": "google",
+}
+"""The type of `gateway:auth` that a key of one type only is looked at with; `oidc` for its others."""
 
 MAGNUM = ("openstack:containerinfra/cluster:Cluster", "openstack:containerinfra/nodeGroup:NodeGroup")
 BOUNDS = {"minNodeCount", "maxNodeCount", "nodeCount"}
@@ -95,8 +122,7 @@ def test_every_setting_is_described_and_on_the_page() -> None:
 
 
 def test_every_setting_has_a_case_below() -> None:
-    keys = [setting.key for setting in docs.settings(Settings)]
-    assert sorted(keys) == sorted([*CHANGES, *ONLY_ONE])
+    assert {setting.key for setting in docs.settings(Settings)} == set(CHANGES)
 
 
 def put(config: dict[str, Any], key: str, value: Any) -> None:
@@ -104,7 +130,10 @@ def put(config: dict[str, Any], key: str, value: Any) -> None:
     *path, last = key.replace("[]", ".0").split(".")
     place: Any = config
     for step in [f"gateway:{path[0]}", *path[1:]] if path else []:
-        place = place[int(step)] if step == "0" else place.setdefault(step, {})
+        if step == "NAME":
+            place = next(iter(place.values()))
+        else:
+            place = place[int(step)] if step == "0" else place.setdefault(step, {})
     place[last if path else f"gateway:{last}"] = value
 
 
@@ -143,7 +172,7 @@ def running(program: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> Cal
             for key, value in [("images.registry", "quay.io/ours"), ("images.build", ["pyaos"]), *changes]:
                 put(config, key, value)
 
-        secrets = {**conftest.SECRETS, "registryPassword": "token"}
+        secrets = {**conftest.SECRETS, "registryPassword": "token", "oauthClientSecret": "secret"}
         resources = program(change, secrets).recorded.resources
         return {
             (r.name, r.typ): json.loads(json.dumps(conftest.unwrap(r.inputs), default=str))
@@ -165,6 +194,14 @@ def changed(before: Snapshot, after: Snapshot) -> dict[tuple[str, str], set[str]
     }
 
 
+def way(key: str) -> dict[str, Any]:
+    """A way to log in that has the setting `key`."""
+    of_type = "shared-password" if key == "auth.type" else OF_TYPE.get(key, "oidc")
+    if ".identityProviders." in key:
+        of_type = "cilogon"
+    return copy.deepcopy(next(one for one in WAYS if one["type"] == of_type))
+
+
 @pytest.mark.parametrize("key", CHANGES)
 def test_a_change_does_what_the_page_says(running: Callable[..., Snapshot], key: str) -> None:
     change = next(setting.change for setting in docs.settings(Settings) if setting.key == key)
@@ -174,7 +211,8 @@ def test_a_change_does_what_the_page_says(running: Callable[..., Snapshot], key:
             running((key, CHANGES[key]))
         assert [m.key.removeprefix("gateway:").startswith(key) for m in refused.value.mistakes] == [True]
         return
-    before, after = running(), running((key, CHANGES[key]), *also)
+    has = [("auth", way(key)), ("hub.users", [])] if key.startswith(("auth.", "environment")) else []
+    before, after = running(*has), running(*has, (key, CHANGES[key]), *also)
     inputs = changed(before, after)
     types = {typ for _, typ in inputs}
     releases = {

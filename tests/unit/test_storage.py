@@ -10,10 +10,11 @@ from kubernetes import client
 
 from components.homes.grow import grow
 from components.homes.place import HomesError, Place
-from components.hub.storage import storage_mistakes
+from components.hub.storage import homes_of_nobody, storage_mistakes
 from components.settings.hub import Storage
 from tests.unit.claims import DATABASE, FIXED, GROWING, HOMES, Kubernetes, claim
 from tests.unit.conftest import OWNER
+from tests.unit.hub import make_auth, make_hub
 from tests.unit.volumes import thing
 
 
@@ -145,3 +146,19 @@ def test_a_cluster_that_refuses_is_told() -> None:
     api: Any = Refuses(claim("claim-ann", "10Gi", user="ann"))
     with pytest.raises(client.ApiException):
         grow(place(api), 20)
+
+
+@pytest.mark.parametrize(
+    ("auth", "names"),
+    [
+        ({"type": "shared-password"}, ["ann", "bob"]),
+        ({"type": "github", "clientId": "a", "everyone": True}, []),
+    ],
+    ids=["users of the settings only", "accounts of other names"],
+)
+def test_homes_that_nobody_can_reach_are_told(
+    monkeypatch: pytest.MonkeyPatch, auth: dict[str, Any], names: list[str]
+) -> None:
+    there = [DATABASE, *HOMES, claim("claim-user1", "10Gi", user="user1")]
+    monkeypatch.setattr(client, "CoreV1Api", lambda _: Kubernetes(*there))
+    assert homes_of_nobody(make_auth(**auth), make_hub(), cast(Any, object())) == names

@@ -6,12 +6,10 @@ import asyncio
 import json
 from typing import Any
 
-import jupyterhub.auth  # type: ignore[import-untyped]
-import jupyterhub.authenticators.shared  # type: ignore[import-untyped]
-import kubespawner  # type: ignore[import-untyped]
 import pulumi
 import pytest
 from jupyterhub.app import JupyterHub  # type: ignore[import-untyped]
+from kubespawner import KubeSpawner  # type: ignore[import-untyped]
 
 from components.cloud.flavors import Flavor
 from components.hub.values import merge, read_layers
@@ -22,19 +20,15 @@ from tests.unit.conftest import FLAVORS
 from tests.unit.hub import (
     ADMIN_PASSWORD,
     CATALOGUE,
+    WAYS,
+    authenticator_class,
+    make_auth,
     make_hub,
     make_values,
     misfits,
     profile,
     schema_errors,
 )
-
-CLASSES = {
-    "Authenticator": jupyterhub.auth.Authenticator,
-    "JupyterHub": JupyterHub,
-    "KubeSpawner": kubespawner.KubeSpawner,
-    "SharedPasswordAuthenticator": jupyterhub.authenticators.shared.SharedPasswordAuthenticator,
-}
 
 
 @pytest.mark.parametrize("storage", ["none", "home"])
@@ -43,9 +37,18 @@ def test_the_charts_schema_accepts_the_values(storage: str, desktops: list[str] 
     assert schema_errors(make_values(storage={"type": storage}, desktops=desktops)) == []
 
 
-def test_every_key_of_hub_config_is_one_that_jupyterhub_knows() -> None:
-    for name, traits in make_values()["hub"]["config"].items():
-        assert set(traits) <= set(CLASSES[name].class_traits(config=True)), name
+@pytest.mark.parametrize("auth", WAYS, ids=lambda auth: str(auth["type"]))
+def test_every_key_of_hub_config_is_one_that_jupyterhub_knows(auth: dict[str, Any]) -> None:
+    values = make_values(auth=auth, users=[])
+    assert schema_errors(values) == []
+    config = values["hub"]["config"]
+    made = authenticator_class(values)
+    known = {ours.__name__: ours for ours in made.__mro__} | {
+        "JupyterHub": JupyterHub,
+        "KubeSpawner": KubeSpawner,
+    }
+    for name, traits in config.items():
+        assert set(traits) <= set(known[name].class_traits(config=True)), name
 
 
 def test_merge_is_helms() -> None:
@@ -57,7 +60,7 @@ def test_merge_is_helms() -> None:
 
 
 def test_every_layer_is_used_and_says_something() -> None:
-    base = read_layers(make_hub(storage={"type": "none"}))
+    base = read_layers(make_hub(storage={"type": "none"}), make_auth())
     assert base["hub"]["config"]["JupyterHub"] == {"authenticator_class": "shared-password"}
     names = {path.stem for path in (HUB_VALUES / "storage").iterdir()}
     assert names == {"none", "home"}

@@ -12,6 +12,7 @@ from typing import Any
 from components.charts.versions import JUPYTERHUB
 from components.hub.catalogue import load_catalogue
 from components.hub.values import Wiring, hub_values, merge
+from components.settings.auth.passwords import SharedPassword
 from components.settings.hub import Hub
 from sandbox import layout
 from sandbox.tests.charts import helm
@@ -35,13 +36,14 @@ def values(image: str, **changes: Any) -> dict[str, Any]:
     wiring = Wiring(
         user_group="mediums",
         host="gw25.zone.test",
+        callback="https://gw25.zone.test/hub/oauth_callback",
         ingress_class="nginx",
         issuer="letsencrypt",
         images=dict.fromkeys(catalogue.image_names(), image),
         secrets={"adminPassword": "the-administrators-long-password", "userPassword": PASSWORD},
         pull_secret=None,
     )
-    made = hub_values(Hub.model_validate(hub), catalogue, wiring)
+    made = hub_values(Hub.model_validate(hub), SharedPassword(type="shared-password"), catalogue, wiring)
     return merge(made, changes)
 
 

@@ -1,6 +1,6 @@
 """JupyterHub's configuration from the chart's values, as the chart documents them (https://z2jh.jupyter.org).
 
-JupyterHub runs it in the hub's pod. The Secret `hub` has the values, and the two keys that the chart makes.
+JupyterHub runs it in the hub's pod. The Secret `hub` has the values, and the three keys that the chart makes.
 """
 
 # mypy: ignore-errors
@@ -32,6 +32,7 @@ c.JupyterHub.hub_bind_url = f"http://:{HUB_PORT}"
 c.JupyterHub.hub_connect_url = f"http://hub:{HUB_PORT}"
 c.JupyterHub.db_url = "sqlite://" if hub["db"]["type"] == "sqlite-memory" else "sqlite:///jupyterhub.sqlite"
 c.JupyterHub.cookie_secret = a2b_hex((SECRET / "hub.config.JupyterHub.cookie_secret").read_text().strip())
+c.CryptKeeper.keys = [(SECRET / "hub.config.CryptKeeper.keys").read_text()]
 c.JupyterHub.concurrent_spawn_limit = hub["concurrentSpawnLimit"]
 c.JupyterHub.last_activity_interval = 60
 # Users' servers outlive a restart of the hub.
