@@ -160,3 +160,19 @@ def test_a_stand_in_of_changed_sources_replaces_the_old_one(
     engine.Plugin("docker").run(said.append)
     assert said[-1] == "built"
     assert {"--file", "--reinstall"} <= set(calls.read_text().splitlines()[-1].split())
+
+
+def test_uv_is_told_what_the_machine_tells_pip(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "pip.conf").write_text(
+        "[global]\nindex-url = https://one.test/simple\ntrusted-host = one.test\n"
+        "[install]\nfind-links = /wheels /more\nextra-index-url =\n    https://two.test\n    https://three.test\n"
+    )
+    for name in ("PIP_INDEX_URL", "PIP_FIND_LINKS", "PIP_EXTRA_INDEX_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(home / "pip.conf"))
+    monkeypatch.setenv("PIP_TRUSTED_HOST", "of.the.environment")
+    told = packages.uv_environment()
+    assert told["UV_DEFAULT_INDEX"] == "https://one.test/simple"
+    assert told["UV_INDEX"] == "https://two.test https://three.test"
+    assert told["UV_FIND_LINKS"] == "/wheels,/more"
+    assert told["UV_INSECURE_HOST"] == "of.the.environment"

@@ -103,7 +103,9 @@ class Plugin(Step):
         except ToolchainError as reason:
             report(f"the official plugin can't be downloaded here: building ({str(reason).splitlines()[-1]})")
             self._build.run(report)
-            self._install(report, "--file", str(self._build.outputs[0]))
+            built = self._build.outputs[0]
+            self._install(report, "--file", str(built))
+            built.unlink(missing_ok=True)
 
     def _install(self, report: Report, *words: str) -> None:
         ours = layout.BIN / "pulumi"

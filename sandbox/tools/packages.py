@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -34,6 +36,15 @@ UNITS = {
     "containerd": ["containerd.service"],
 }
 """What those packages would start by themselves, on the whole machine."""
+
+UV_VARIABLES = {
+    "index-url": ("UV_DEFAULT_INDEX", " "),
+    "extra-index-url": ("UV_INDEX", " "),
+    "find-links": ("UV_FIND_LINKS", ","),
+    "trusted-host": ("UV_INSECURE_HOST", " "),
+    "cert": ("SSL_CERT_FILE", " "),
+}
+"""Variables of uv by the setting of pip, and what stands between several values."""
 
 SUITE = "bookworm"
 """The Debian of the base image."""
@@ -131,19 +142,40 @@ class VirtualEnvironment(Step):
 
     def run(self, report: Report) -> None:
         """Make it, or bring it up to date in place: another sandbox may be running from it."""
-        if not self.outputs[0].exists():
-            self.call([sys.executable, "-m", "venv", self._folder], report)
-        pip = [
-            str(self.outputs[0]),
-            "-m",
-            "pip",
-            "install",
-            "--progress-bar",
-            "off",
+        python = self.outputs[0]
+        if not python.exists():
+            self.call([sys.executable, "-m", "venv", "--without-pip", self._folder], report)
+        words: list[str | Path] = [
+            "--index-strategy",
+            "unsafe-best-match",
+            "--python",
+            python,
             "-r",
-            str(self._requirements),
+            self._requirements,
         ]
-        self.call(pip, report, cwd=layout.ROOT)
+        self.call(
+            [sys.executable, "-m", "uv", "pip", "install", *words],
+            report,
+            env=uv_environment(),
+            cwd=layout.ROOT,
+        )
+
+
+def uv_environment() -> dict[str, str]:
+    """Pip's settings on this machine, as variables of uv, which is ten times faster but reads none."""
+    listed = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
+    ).stdout
+    settings: dict[str, str] = {}
+    for level in ("global", "install", ":env:"):  # the last one wins
+        for name, value in re.findall(rf"^{level}\.([a-z-]+)=(.*)$", listed, re.MULTILINE):
+            settings[name] = str(ast.literal_eval(value))
+    told = {
+        variable: separator.join(settings[name].split())
+        for name, (variable, separator) in UV_VARIABLES.items()
+        if name in settings
+    }
+    return {"UV_CACHE_DIR": str(layout.CACHE / "uv"), **told}
 
 
 def openstack() -> VirtualEnvironment:
