@@ -12,7 +12,7 @@ from sandbox.clusters.nodes import host
 from sandbox.tests.fixtures import connected, run_code, started
 from sandbox.tests.real.pods import IMAGE
 
-_PUSH = (
+PUSH = (
     "from sandbox import layout; from sandbox.containers import mirror, registry; registry.start(print);"
     f"mirror.push_program({IMAGE!r}, layout.BIN / 'answer')"
 )
@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def sandbox_env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """A sandbox with two real nodes in each node group, and an image for pods in its registry."""
     with started(tmp_path_factory.mktemp("real"), SANDBOX_REAL_NODES="2") as env:
-        run_code(env, _PUSH)
+        run_code(env, PUSH)
         yield env
 
 

@@ -71,7 +71,13 @@ def test_what_is_beyond_the_number_is_played(
 ) -> None:
     group = magnum.made_group(cluster["uuid"], "many", low=3, high=3)
     eventually(lambda: len(nodes(kubectl, "many")) == 3)
+    played = next(node["metadata"]["name"] for node in nodes(kubectl, "many") if runtime(node) == PLAYED)
     assert sorted(map(runtime, nodes(kubectl, "many"))) == [REAL, REAL, PLAYED]
+    names = [f"guest{number}" for number in range(4)]
+    kubectl.apply(*(pod(name, group="many") for name in names))
+    for name in names:
+        ready(kubectl, name)
+        assert kubectl.get("pod", name)["spec"]["nodeName"] != played, "it is the last to be chosen"
     magnum.request("DELETE", f"/clusters/{cluster['uuid']}/nodegroups/{group}")
     eventually(lambda: not kubectl.get("nodes", "-l", "capi.stackhpc.com/node-group=many")["items"])
 

@@ -225,7 +225,7 @@ class Machines:
             if not machine.joined:
                 wait = min(wait, machine.ready_at - time.time())
             elif not kubelets.join(cluster, machine):
-                node = nodes.node(cluster.groups[machine.group], machine)
+                node = nodes.node(cluster.groups[machine.group], machine, beside_real=cluster.real_nodes > 0)
                 self._kube.create("/api/v1/nodes", node, exists_ok=True)
         return wait
 

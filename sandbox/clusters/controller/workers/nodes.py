@@ -88,8 +88,12 @@ def allocatable(group: spec.NodeGroup) -> dict[str, str]:
     )
 
 
-def node(group: spec.NodeGroup, machine: Machine) -> Object:
-    """The Node object of `machine`; kwok makes it Ready."""
+def node(group: spec.NodeGroup, machine: Machine, *, beside_real: bool = False) -> Object:
+    """The Node object of `machine`; kwok makes it Ready.
+
+    Beside real nodes it is the scheduler's last choice, since nothing answers in its pods.
+    """
+    last = [{"key": KIND_LABEL, "value": SIMULATED, "effect": "PreferNoSchedule"}] if beside_real else []
     return {
         "apiVersion": "v1",
         "kind": "Node",
@@ -98,7 +102,7 @@ def node(group: spec.NodeGroup, machine: Machine) -> Object:
             "labels": {**labels(group, machine.name), KIND_LABEL: SIMULATED},
             "annotations": {"kwok.x-k8s.io/node": "fake", "node.alpha.kubernetes.io/ttl": "0"},
         },
-        "spec": {"providerID": f"openstack:///{machine.server_id}", "taints": taints(group)},
+        "spec": {"providerID": f"openstack:///{machine.server_id}", "taints": taints(group) + last},
         "status": {
             "capacity": capacity(group),
             "allocatable": allocatable(group),
