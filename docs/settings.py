@@ -20,7 +20,7 @@ from components.settings.errors import example_of
 from components.settings.load import NAMESPACE
 from components.settings.model import Settings
 from components.settings.secrets import Secrets
-from components.settings.types import Change, Form
+from components.settings.types import Change, Form, chosen_by
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "settings.md"
@@ -161,15 +161,10 @@ def page() -> str:
     for name, field in Settings.model_fields.items():
         more = "; ".join(rules(Settings, name, field))
         for part in models_in(field):
-            of_type = f" of type {type_name(part)}" if field.discriminator else ""
+            of_type = f" of type {chosen_by(part)}" if field.discriminator else ""
             parts += section(part, f"{field.alias}{mark(field)}.", more=more, of_type=of_type)
     parts += section(Secrets, "")
     return "\n\n".join([*parts, *section(CloudConfig, "", namespace="openstack")]) + "\n"
-
-
-def type_name(model: type[BaseModel]) -> str:
-    """What the key `type` is where it chooses this model."""
-    return str(get_args(model.model_fields["type"].annotation)[0])
 
 
 def label(change: Change) -> str:
@@ -242,7 +237,7 @@ def entry(field: FieldInfo, *, secret: bool) -> dict[str, Any]:
     names = dict.fromkeys(str(inner.alias) for part in parts for inner in part.model_fields.values())
     keys = f"Keys: {', '.join(names)}." if parts and not field.discriminator else ""
     if field.discriminator:
-        keys = f"Keys: type ({', '.join(map(type_name, parts))}), and those of the type."
+        keys = f"Keys: type ({', '.join(map(chosen_by, parts))}), and those of the type."
     text = field.description or (parts and (parts[0].__doc__ or "").splitlines()[0]) or ""
     needed = "Required." if field.is_required() else ""
     how = "Set it with --secret." if secret else ""

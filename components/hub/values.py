@@ -63,13 +63,15 @@ def merge(*layers: Mapping[str, Any]) -> Values:
 
 
 def read_layers(hub: Hub, auth: Auth, folder: Path = HUB_VALUES) -> Values:
-    """base.yaml, auth/<type>.yaml with the hub's code beside it, and storage/<type>.yaml, merged."""
-    files = ("base.yaml", f"auth/{auth.type}.yaml", f"storage/{hub.storage.type}.yaml")
+    """base.yaml, the layers of auth/ and storage/, and the hub's code of auth/, merged."""
+    way = [f"auth/{auth.layer}.yaml"] if auth.layer else []
+    files = ("base.yaml", *way, f"storage/{hub.storage.type}.yaml")
     layers = [yaml.safe_load((folder / file).read_text(encoding="utf-8")) for file in files]
     # The hub runs them in the order of these names: the last one closes what the kind has made.
     named = {"1-kind": folder / "auth" / f"{auth.type}.py", "2-gateway": folder / "auth" / "gateway.py"}
     code = {key: file.read_text(encoding="utf-8") for key, file in named.items() if file.exists()}
-    return merge(*layers, {"hub": {"extraConfig": code}})
+    kind = {"JupyterHub": {"authenticator_class": auth.type}}
+    return merge(*layers, {"hub": {"config": kind, "extraConfig": code}})
 
 
 def hub_values(

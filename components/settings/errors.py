@@ -12,6 +12,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from components.settings.types import chosen_by
+
 RULES = {
     "missing": "is missing",
     "literal_error": "must be {expected}",
@@ -117,7 +119,7 @@ def _fields(model: Any) -> dict[str, FieldInfo]:
 def _kinds(field: FieldInfo) -> dict[str, Any]:
     """The models of a field whose `type` chooses one, by type; none where there is no choice."""
     models = get_args(field.annotation) if field.discriminator else ()
-    return {get_args(model.model_fields["type"].annotation)[0]: model for model in models}
+    return {chosen_by(model): model for model in models}
 
 
 def _walk(location: Sequence[int | str], model: Any) -> tuple[list[int | str], Any, Any]:

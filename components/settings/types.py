@@ -8,7 +8,7 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
-from typing import Annotated, TypeVar
+from typing import Annotated, TypeVar, get_args
 from urllib.parse import unquote
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -49,6 +49,11 @@ class Model(BaseModel):
         validate_by_name=False,
         use_attribute_docstrings=True,
     )
+
+
+def chosen_by(model: type[BaseModel]) -> str:
+    """The value of the key `type` that chooses this model among others."""
+    return str(get_args(model.model_fields["type"].annotation)[0])
 
 
 @dataclass(frozen=True)

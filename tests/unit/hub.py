@@ -101,13 +101,13 @@ def make_values(
     return hub_values(make_hub(**changes), auth, catalogue, wiring, folder=folder)
 
 
-def authenticator_class(values: dict[str, Any]) -> Any:
-    """The class that the hub's code makes of the values."""
+def hub_config(values: dict[str, Any]) -> Config:
+    """JupyterHub's configuration, as the hub's code leaves it."""
     hub = values["hub"]
     config = Config({name: Config(traits) for name, traits in hub["config"].items()})
     for _, code in sorted(hub["extraConfig"].items()):
         exec(code, {"c": config})
-    return config.JupyterHub.authenticator_class
+    return config
 
 
 def misfits(

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from oidc_provider_mock import run_server_in_thread  # type: ignore[import-untyped]
+from werkzeug.serving import BaseWSGIServer
 
 from components.settings.auth import KINDS
 from tests.unit.hub import ADMIN_PASSWORD, WAYS, make_values
@@ -47,8 +48,12 @@ def test_a_site_is_asked_with_the_gateways_client_and_callback(way: dict[str, An
 class Issuer:
     """A provider of OpenID Connect on this machine, and a hub that takes its accounts."""
 
-    url: str
+    server: BaseWSGIServer
     hub: HubProcess
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}"
 
     def visit(self, user: str) -> tuple[Browser, int]:
         """A browser in which `user` says at the issuer who she is, and the status that the hub then gives."""
@@ -70,12 +75,11 @@ def issuer(tmp_path: Path) -> Iterator[Issuer]:
     port = free_port()
     values = make_values(auth=WAYS[-1], users=["user2"], admins=["admin1"])
     with run_server_in_thread() as server:
-        url = f"http://127.0.0.1:{server.server_port}"
         config = values["hub"]["config"]
-        config["GatewayOIDCAuthenticator"]["issuer"] = url
+        config["GatewayOIDCAuthenticator"]["issuer"] = f"http://127.0.0.1:{server.server_port}"
         config["OAuthenticator"]["oauth_callback_url"] = f"http://127.0.0.1:{port}{CALLBACK}"
         with hub_process(values, tmp_path, port) as hub:
-            yield Issuer(url, hub)
+            yield Issuer(server, hub)
         end_servers(tmp_path)
 
 
@@ -109,23 +113,13 @@ def test_who_has_left_the_group_starts_no_server(issuer: Issuer) -> None:
     assert browser.ask("POST", "users/user1/server").status_code == 403
 
 
-def test_who_is_logged_in_stays_while_the_issuer_does_not_answer(tmp_path: Path) -> None:
-    port = free_port()
-    values = make_values(auth=WAYS[-1], users=[])
-    config = values["hub"]["config"]
-    config["OAuthenticator"]["oauth_callback_url"] = f"http://127.0.0.1:{port}{CALLBACK}"
-    with run_server_in_thread() as server:
-        url = f"http://127.0.0.1:{server.server_port}"
-        config["GatewayOIDCAuthenticator"]["issuer"] = url
-        with hub_process(values, tmp_path, port) as hub:
-            issuer = Issuer(url, hub)
-            issuer.know("user1", groups=["met"])
-            browser, _ = issuer.visit("user1")
-            server.shutdown()
-            server.server_close()
-            assert browser.ask("POST", "users/user1/server").ok
-            until(browser.running)
-    end_servers(tmp_path)
+def test_who_is_logged_in_stays_while_the_issuer_does_not_answer(issuer: Issuer) -> None:
+    issuer.know("user1", groups=["met"])
+    browser, _ = issuer.visit("user1")
+    issuer.server.shutdown()
+    issuer.server.server_close()
+    assert browser.ask("POST", "users/user1/server").ok
+    until(browser.running)
 
 
 def sign_up(hub: HubProcess, user: str, password: str) -> None:
@@ -145,6 +139,7 @@ def sign_up(hub: HubProcess, user: str, password: str) -> None:
 def test_native_users_wait_for_an_admin_whose_name_nobody_takes(tmp_path: Path) -> None:
     password = "a-password-of-her-own"
     values = make_values(auth={"type": "native"}, admins=["admin1"], users=[])
+    values["hub"]["config"]["Authenticator"]["auth_refresh_age"] = 1
     with hub_process(values, tmp_path, free_port()) as hub:
         sign_up(hub, "admin1", password)
         assert not hub.browser().log_in("admin1", password)
@@ -158,3 +153,4 @@ def test_native_users_wait_for_an_admin_whose_name_nobody_takes(tmp_path: Path) 
         assert not (user.whoami() or {})["admin"]
         assert admin.get(f"{hub.url}/hub/authorize/user1").ok  # takes it back
         assert not hub.browser().log_in("user1", password)
+        until(lambda: user.whoami() is None)

@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 from jupyterhub.app import JupyterHub  # type: ignore[import-untyped]
-from traitlets.config import Config
 
-from tests.unit.hub import ADMIN_PASSWORD, USER_PASSWORD, make_values
+from tests.unit.hub import ADMIN_PASSWORD, USER_PASSWORD, hub_config, make_values
 from tests.unit.hub_process import Browser, HubProcess, end_servers, free_port, hub_process, until
 
 
@@ -47,10 +46,7 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
 
 def authenticate(name: str, password: str, **settings: Any) -> dict[str, Any] | None:
     """What the hub's authenticator, as our values configure it, says to a name and a password."""
-    hub = make_values(**settings)["hub"]
-    config = Config({name: Config(traits) for name, traits in hub["config"].items()})
-    for code in hub.get("extraConfig", {}).values():
-        exec(code, {"c": config})
+    config = hub_config(make_values(**settings))
     made = JupyterHub(config=config).authenticator_class(config=config)
     answer = asyncio.run(made.get_authenticated_user(None, {"username": name, "password": password}))
     return dict(answer) if answer else None

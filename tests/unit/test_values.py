@@ -21,7 +21,7 @@ from tests.unit.hub import (
     ADMIN_PASSWORD,
     CATALOGUE,
     WAYS,
-    authenticator_class,
+    hub_config,
     make_auth,
     make_hub,
     make_values,
@@ -42,7 +42,7 @@ def test_every_key_of_hub_config_is_one_that_jupyterhub_knows(auth: dict[str, An
     values = make_values(auth=auth, users=[])
     assert schema_errors(values) == []
     config = values["hub"]["config"]
-    made = authenticator_class(values)
+    made = hub_config(values).JupyterHub.authenticator_class
     known = {ours.__name__: ours for ours in made.__mro__} | {
         "JupyterHub": JupyterHub,
         "KubeSpawner": KubeSpawner,

@@ -1,7 +1,7 @@
 """How users prove who they are: a model for each kind of `gateway:auth`, with the secrets that it needs.
 
-A new kind is a model here and a layer hub_values/auth/<type>.yaml. What JupyterHub's class for it lacks
-stands beside the layer, in <type>.py.
+A new kind is a model here, whose `type` is JupyterHub's name for it. Values that all of its gateways have are
+a layer of hub_values/auth/; what JupyterHub's class for it lacks is there too, in <type>.py.
 """
 
 from __future__ import annotations
@@ -18,13 +18,12 @@ from components.settings.auth.google import Google
 from components.settings.auth.kind import Kind
 from components.settings.auth.oidc import OIDC
 from components.settings.auth.passwords import Native, SharedPassword
+from components.settings.types import chosen_by
 
 Auth = Annotated[
     GitHub | CILogon | Globus | Google | OIDC | Native | SharedPassword, Field(discriminator="type")
 ]
-KINDS: dict[str, type[Kind]] = {
-    get_args(kind.model_fields["type"].annotation)[0]: kind for kind in get_args(get_args(Auth)[0])
-}
+KINDS: dict[str, type[Kind]] = {chosen_by(kind): kind for kind in get_args(get_args(Auth)[0])}
 """The model of each type."""
 
 

@@ -21,6 +21,8 @@ class Kind(Model):
 
     secrets: ClassVar[tuple[str, ...]] = ()
     """Keys of the secrets that it needs."""
+    layer: ClassVar[str | None] = None
+    """Name of its file in hub_values/auth/; None where JupyterHub's defaults are right."""
     callback: ClassVar[bool] = False
     """Whether another site sends users back to CALLBACK."""
 
@@ -38,6 +40,7 @@ class OAuth(Kind):
     """Accounts of another site."""
 
     secrets = ("oauthClientSecret",)
+    layer = "oauth"
     callback = True
 
     client_id: Annotated[str, Change.HUB] = Field(min_length=1, examples=["Iv23liAbCdEfGhIjKlMn"])

@@ -35,6 +35,7 @@ class Native(Kind):
     """
 
     secrets = ("adminPassword",)
+    layer = "native"
 
     type: Annotated[Literal["native"], Change.HUB]
     """`native`. `gateway:hub.users` is then empty: whoever signed up first would have the name."""
