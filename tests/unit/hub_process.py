@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,7 +105,8 @@ def end_servers(scratch: Path) -> None:
     """End the users' servers that a hub left running."""
     for process in psutil.process_iter(["environ"]):
         if str(scratch) in (process.info["environ"] or {}).get("HUB_PROCESS", ""):
-            process.kill()
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 def free_port() -> int:
