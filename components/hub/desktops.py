@@ -81,7 +81,8 @@ def profile(name: str, desktop: Desktop, image: Text) -> Values:
             "cpu_limit": notebook.cpu,
             "mem_guarantee": f"{notebook.memory_gib:g}G",
             "mem_limit": f"{notebook.memory_gib:g}G",
-            "environment": {"JUPYTER_CONFIG_PATH": f"{TILES}/{name}"},
+            # The profile's name is for the page of the desktop, which can start the same one again.
+            "environment": {"JUPYTER_CONFIG_PATH": f"{TILES}/{name}", "GATEWAY_PROFILE": name},
             "default_url": "/desktop/",
             "extra_containers": [_sidecar(desktop, image)],
         },

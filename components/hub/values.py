@@ -86,6 +86,7 @@ def hub_values(
         layers,
         _auth(hub, auth, wiring),
         _storage(hub.storage),
+        _limits(layers),
         _desktops(hub, catalogue, layers, wiring.images),
         _wiring(wiring),
     )
@@ -112,6 +113,16 @@ def _storage(storage: Storage) -> Values:
         homes = {"capacity": f"{storage.size_gib}Gi", "dynamic": {"storageClass": storage.class_}}
         values["singleuser"] = {"storage": homes}
     return values
+
+
+def _limits(layers: Values) -> Values:
+    """After how many seconds the hub stops a server, so that the page of the desktop can say why it did."""
+    cull = layers["cull"]
+    return {
+        "singleuser": {
+            "extraEnv": {"GATEWAY_IDLE_S": str(cull["timeout"]), "GATEWAY_AGE_S": str(cull["maxAge"])}
+        }
+    }
 
 
 def _desktops(hub: Hub, catalogue: Catalogue, layers: Values, images: Mapping[str, Text]) -> Values:

@@ -8,7 +8,7 @@ import {basename, resolve} from 'node:path';
 const display = {
     name: 'display',
     setup: ({onResolve}) => onResolve({filter: /\/display\.js$/}, ({importer}) => (
-        importer.includes('node_modules') ? {path: resolve('src/display.js')} : null
+        importer.includes('node_modules') ? {path: resolve('src/link/display.js')} : null
     )),
 };
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import html
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
 from jupyter_server_proxy.rawsocket import RawSocketHandler, RawSocketProtocol
+from tornado.httputil import url_concat
 from tornado.web import HTTPError, RequestHandler, StaticFileHandler, authenticated
 
 PAGE = Path("/opt/gateway/desktop-page")
@@ -35,11 +38,13 @@ class DesktopPageHandler(JupyterHandler):
     def get(self) -> None:
         """Answers 404 where this profile has no desktop."""
         desktop = _desktop(self)
-        hub = self.settings.get("hub_prefix") or self.base_url
         values = {
             "title": desktop.get("launcher_entry", {}).get("title", "Desktop"),
             "lab": url_path_join(self.base_url, "lab"),
-            "home": url_path_join(hub, "home"),
+            "start": self._start(),
+            "running": f"{(datetime.now(UTC) - self.settings['started']).total_seconds():.0f}",
+            "idle": os.environ.get("GATEWAY_IDLE_S", ""),
+            "age": os.environ.get("GATEWAY_AGE_S", ""),
         }
         page = (PAGE / "index.html").read_text(encoding="utf-8")
         for name, value in values.items():
@@ -47,6 +52,13 @@ class DesktopPageHandler(JupyterHandler):
         self.set_header("Content-Security-Policy", POLICY)
         self.set_header("Cache-Control", "no-cache")
         self.finish(page)
+
+    def _start(self) -> str:
+        """Where the hub starts this server again, with the same profile, and leads back to the page."""
+        options = {"next": url_path_join(self.base_url, "desktop/")}
+        if profile := os.environ.get("GATEWAY_PROFILE"):
+            options["profile"] = profile
+        return url_concat(url_path_join(os.environ.get("JUPYTERHUB_BASE_URL", "/"), "hub/spawn"), options)
 
 
 class Gathering(RawSocketProtocol):

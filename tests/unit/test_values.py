@@ -51,6 +51,16 @@ def test_every_key_of_hub_config_is_one_that_jupyterhub_knows(auth: dict[str, An
         assert set(traits) <= set(known[name].class_traits(config=True)), name
 
 
+def test_a_desktops_page_knows_what_stops_its_server_and_what_starts_it_again() -> None:
+    values = make_values()
+    cull = values["cull"]
+    assert values["singleuser"]["extraEnv"].items() >= {
+        ("GATEWAY_IDLE_S", str(cull["timeout"])),
+        ("GATEWAY_AGE_S", str(cull["maxAge"])),
+    }
+    assert profile(values, "idv")["kubespawner_override"]["environment"]["GATEWAY_PROFILE"] == "idv"
+
+
 def test_merge_is_helms() -> None:
     first: dict[str, Any] = {"a": {"b": 1, "c": [1]}, "d": 1}
     merged = merge(first, {"a": {"c": [2]}, "d": {"e": 2}})

@@ -1,13 +1,15 @@
 // The page: one connection, and what stands around it.
-import {Clipboard} from './clipboard.js';
-import {Connection} from './connection.js';
-import {typeByTouch} from './touch.js';
+import {Clipboard} from './input/clipboard.js';
+import {typing} from './input/typing.js';
+import {explain} from './link/away.js';
+import {Connection} from './link/connection.js';
 
-const NO_LONGER_A_HICCUP = 4;  // tries that failed until the page offers to start the server again
 const element = (id) => document.getElementById(id);
 const url = new URL('socket', location.href);
 url.protocol = url.protocol.replace('http', 'ws');
-const connection = new Connection({url: url.href, screen: element('screen'), lastPicture: element('last-picture')});
+const connection = new Connection({
+    url: url.href, screen: element('screen'), field: element('typing'), lastPicture: element('last-picture'),
+});
 const connected = () => connection.rfb;
 
 const clipboard = new Clipboard({connection: connected, dialog: element('clipboard-dialog')});
@@ -16,15 +18,20 @@ element('clipboard').addEventListener('click', () => element('clipboard-dialog')
 element('clipboard-dialog').addEventListener('close', () => connected()?.focus());
 
 connection.addEventListener('connected', () => {
+    clipboard.reconnected();
     element('status').textContent = 'Connected';
     element('lost').hidden = true;
     element('screen').querySelector('canvas')?.setAttribute('aria-label', `${document.title} desktop`);
 });
-connection.addEventListener('lost', ({detail: {attempts, wait}}) => {
+const {running, idle, age} = element('lost').dataset;
+const limits = {idle: parseInt(idle, 10), age: parseInt(age, 10)};
+const started = Date.now() - running * 1000;
+connection.addEventListener('lost', ({detail: {why, heard, wait}}) => {
+    const {text, action} = explain(why, {limits, started, heard});
     element('status').textContent = 'Connection lost';
-    element('reason').textContent =
-        `The connection to the desktop is lost. What runs in it goes on. Next try in ${Math.ceil(wait / 1000)} s.`;
-    element('start').hidden = attempts < NO_LONGER_A_HICCUP;
+    element('reason').textContent = text;
+    element('next').textContent = action === 'reconnect' ? `Next try in ${Math.ceil(wait / 1000)} s.` : '';
+    for (const id of ['reconnect', 'start', 'login']) element(id).hidden = id !== action;
     element('lost').hidden = false;
 });
 element('reconnect').addEventListener('click', () => connection.retry());
@@ -44,4 +51,4 @@ document.addEventListener('fullscreenchange', () => {
 });
 element('fullscreen').hidden = !document.fullscreenEnabled;
 
-typeByTouch({button: element('keyboard'), field: element('typing'), connection: connected});
+typing({button: element('keyboard'), field: element('typing'), connection: connected});

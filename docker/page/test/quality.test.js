@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import {CHEAPEST, Quality, SHARPEST} from '../src/quality.js';
+import {CHEAPEST, Quality, SHARPEST} from '../src/link/quality.js';
 
 /** Feeds `times` half seconds in which `rate(level)` frames a second came through; all levels on the way. */
 function play(quality, rate, times) {

@@ -1,5 +1,6 @@
 // Keeps one RFB connection to the desktop, through every loss of it.
-import RFB from '@novnc/novnc';
+import {whyLost} from './away.js';
+import {Desktop} from './desktop.js';
 import {shown} from './display.js';
 import {Quality} from './quality.js';
 
@@ -7,49 +8,44 @@ const PERIOD = 500;              // milliseconds between two looks at what arriv
 const FIRST_WAIT = 500;          // milliseconds before the first new try, doubled with each that fails
 const LONGEST_WAIT = 10_000;
 const SILENCE = 8000;            // milliseconds without a word from the server until it is asked for one
-const DEAD = 14_000;             // milliseconds of silence after which the connection counts as lost
+const PATIENCE = 6000;           // milliseconds that it has for the answer, else the connection counts as lost
 const COMPRESSION = 1;           // of what is sent lossless; more costs time that a fast link does not need
-const SMALLEST = {width: 640, height: 480};  // less than that no application can use: it is scaled down instead
-
-const tooSmall = ({width, height}) => width < SMALLEST.width || height < SMALLEST.height;
-
-/** noVNC, which asks the desktop for a size only where an application can use it, and in whole pixels. */
-class Desktop extends RFB {
-    // In between, an answer of the server or a timer of noVNC's comes before the page has seen its new size.
-    _requestRemoteResize() {
-        if (!tooSmall(this._screen.getBoundingClientRect())) super._requestRemoteResize();
-    }
-
-    // With a fraction it would never be what the desktop has, and be asked for again for ever.
-    _screenSize() {
-        const {w, h} = super._screenSize();
-        return {w: Math.floor(w), h: Math.floor(h)};
-    }
-}
 
 /**
- * Events: `connected`; `lost` with detail {attempts, wait} (milliseconds until the next try); `copied` with the
- * desktop's clipboard as detail.
+ * Events: `connected`; `lost` with detail {why (see away.js), heard (when something was last heard), wait (milliseconds
+ * until the next try)}; `copied` with the desktop's clipboard as detail.
  */
 export class Connection extends EventTarget {
-    /** url: the WebSocket's. screen: where the desktop is shown. lastPicture: a canvas that keeps it when it is lost. */
-    constructor({url, screen, lastPicture}) {
+    /**
+     * url: the WebSocket's. screen: where the desktop is shown. field: what is typed into. lastPicture: a canvas that
+     * keeps the picture when it is lost.
+     */
+    constructor({url, screen, field, lastPicture}) {
         super();
         this._url = url;
         this._screen = screen;
+        this._field = field;
         this._lastPicture = lastPicture;
         this._quality = new Quality();
         this._heard = 0;
+        this._asked = null;
+        this._last = Date.now();  // when the desktop was last heard of
+        this._why = null;
         this._attempts = 0;
         this._timer = null;
         this._trying = null;
         this.rfb = null;
         setInterval(() => { this._adapt(); this._listen(); }, PERIOD);
-        new ResizeObserver(() => this._fit()).observe(screen);
+        // Of two windows with one desktop, the one that is used gives the size.
+        addEventListener('focus', () => this.rfb?.fit());
+        this._watchDensity();
         addEventListener('online', () => this.retry());
         addEventListener('offline', () => this._giveUp());
         addEventListener('broken-picture', () => this._giveUp());
-        document.addEventListener('visibilitychange', () => document.hidden || this.retry());
+        document.addEventListener('visibilitychange', () => {
+            this._asked = null;  // a hidden page's timers stand still
+            if (!document.hidden) this.retry();
+        });
         this._open();
     }
 
@@ -64,12 +60,17 @@ export class Connection extends EventTarget {
     _open() {
         const socket = new WebSocket(this._url);
         socket.binaryType = 'arraybuffer';
-        socket.addEventListener('message', () => { this._heard = Date.now(); });
-        const rfb = new Desktop(this._screen, socket);
-        this._trying = rfb;
-        this._heard = Date.now();
+        const heard = () => {
+            this._heard = Date.now();
+            this._asked = null;
+            if (this.rfb) this._last = this._heard;
+        };
+        socket.addEventListener('message', heard);
         // Before noVNC hears of it, and takes its canvas away.
         socket.addEventListener('close', () => this._keepPicture());
+        const rfb = new Desktop(this._screen, socket, this._field);
+        this._trying = rfb;
+        heard();
         rfb.background = 'transparent';
         rfb.compressionLevel = COMPRESSION;
         rfb.qualityLevel = this._quality.level;
@@ -83,38 +84,53 @@ export class Connection extends EventTarget {
     _connected(rfb) {
         this.rfb = rfb;
         this._attempts = 0;
+        this._why = null;
         this._lastPicture.hidden = true;
-        this._fit();
         rfb.focus({preventScroll: true});
         this._tell('connected');
     }
 
-    _lost() {
+    async _lost() {
         this.rfb = null;
         this._trying = null;
         const wait = Math.min(FIRST_WAIT * 2 ** this._attempts, LONGEST_WAIT);
         this._attempts += 1;
         this._timer = setTimeout(() => this.retry(), wait);
-        this._tell('lost', {attempts: this._attempts, wait});
+        const tell = () => this._tell('lost', {why: this._why, heard: this._last, wait});
+        tell();
+        const attempt = this._attempts;
+        const why = await whyLost();
+        if (this._attempts !== attempt || this.rfb) return;
+        this._why = why;
+        tell();
     }
 
     /** A link that is cut says nothing: a desktop that is silent is asked for one pixel, which it must answer. */
     _listen() {
         if (!this._trying || document.hidden) return;
-        const silence = Date.now() - this._heard;
-        if (silence > DEAD) this._giveUp();
-        else if (silence > SILENCE && this.rfb) RFB.messages.fbUpdateRequest(this.rfb._sock, false, 0, 0, 1, 1);
+        const now = Date.now();
+        if (this._asked !== null) {
+            if (now - this._asked > PATIENCE) this._giveUp();
+        } else if (now - this._heard > SILENCE) {
+            this._asked = now;
+            if (this.rfb) Desktop.messages.fbUpdateRequest(this.rfb._sock, false, 0, 0, 1, 1);
+        }
+    }
+
+    /** The page is zoomed, or moved to another screen. */
+    _watchDensity() {
+        const density = matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
+        density.addEventListener('change', () => {
+            this.rfb?.fit();
+            this._watchDensity();
+        }, {once: true});
     }
 
     _giveUp() {
+        this._asked = null;
+        this._heard = Date.now();
         this._keepPicture();
         this._trying?.disconnect();
-    }
-
-    /** The desktop takes the size of its place in the page; where that is too small, it is shown smaller. */
-    _fit() {
-        if (!this.rfb) return;
-        this.rfb.scaleViewport = tooSmall(this._screen.getBoundingClientRect());
     }
 
     _adapt() {

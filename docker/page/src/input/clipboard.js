@@ -1,11 +1,13 @@
 // One clipboard for browser and desktop.
 //
 // Out: what is copied in the desktop is written to the browser's clipboard, at once where the browser allows it,
-// else with the next key or click. In: Ctrl+V or Cmd+V makes the browser hand over its clipboard, which no browser
+// else with the next key or click. In: the keys that paste make the browser hand over its clipboard, which no browser
 // asks permission for; where reading was allowed, the desktop gets it whenever the page is entered, too.
+import {letter} from './keys.js';
 
 const CONTROL = [0xffe3, 'ControlLeft'];
-const META = [[0xffeb, 'MetaLeft'], [0xffec, 'MetaRight'], [0xffe9, 'AltLeft'], [0xffe7, 'MetaLeft']];
+const V = [0x76, 'KeyV'];
+const NO_PASTE = 300;  // milliseconds without the browser's answer, after which the key goes to the desktop as it is
 
 export class Clipboard {
     /** connection(): the RFB object while connected, else null. dialog: the <dialog> for browsers that allow less. */
@@ -14,20 +16,30 @@ export class Clipboard {
         this._text = dialog.querySelector('textarea');
         this._unwritten = null;
         this._known = null;
+        this._pressed = null;
         addEventListener('keydown', (event) => this._key(event), {capture: true});
         addEventListener('paste', (event) => this._paste(event));
         for (const gesture of ['pointerdown', 'keydown']) {
             addEventListener(gesture, () => this._write(), {capture: true, passive: true});
         }
         addEventListener('focus', () => this._read());
+        // Who leaves may copy something elsewhere, which is then the newer one.
+        addEventListener('blur', () => { this._unwritten = null; });
         document.addEventListener('pointerenter', () => this._read());
         this._text.addEventListener('input', () => this._send(this._text.value));
+    }
+
+    /** A new connection: the desktop may have forgotten what it got over the last one. */
+    reconnected() {
+        this._known = null;
     }
 
     /** The desktop's clipboard has changed to `text`. */
     fromDesktop(text) {
         this._known = text;
         this._text.value = text;
+        // Another window of the same desktop, which has the focus, writes it.
+        if (!document.hasFocus()) return;
         this._unwritten = text;
         this._write();
     }
@@ -49,30 +61,41 @@ export class Clipboard {
             const {state} = await navigator.permissions.query({name: 'clipboard-read'});
             if (state === 'granted') this._send(await navigator.clipboard.readText());
         } catch {
-            // Not every browser has this permission; Ctrl+V works all the same.
+            // Not every browser has this permission; the keys work all the same.
         }
     }
 
     _key(event) {
-        const paste = event.code === 'KeyV' && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
-        if (paste && isDesktop(event.target) && this._connection()) {
-            // noVNC must not see it: it would keep the browser from pasting.
-            event.stopImmediatePropagation();
-            this._meta = event.metaKey;
-        }
+        if (!pastes(event) || !isDesktop(event.target) || !this._connection()) return;
+        // noVNC must not see it: it would keep the browser from pasting.
+        event.stopImmediatePropagation();
+        clearTimeout(this._pressed?.timer);
+        const {key} = event;
+        this._pressed = {
+            symbol: key === 'Insert' ? [0xff63, 'Insert'] : [key.length === 1 ? key.charCodeAt(0) : V[0], V[1]],
+            timer: setTimeout(() => this._press(), NO_PASTE),
+        };
     }
 
     _paste(event) {
-        const rfb = this._connection();
-        if (!isDesktop(event.target) || !rfb) return;
+        if (!isDesktop(event.target) || !this._connection()) return;
         event.preventDefault();
         this._send(event.clipboardData.getData('text/plain'));
-        // On a Mac the desktop holds Cmd's keys at this moment: it must see Ctrl+V alone.
-        if (this._meta) for (const [symbol, code] of META) rfb.sendKey(symbol, code, false);
-        rfb.sendKey(...CONTROL, true);
-        rfb.sendKey('v'.codePointAt(0), 'KeyV', true);
-        rfb.sendKey('v'.codePointAt(0), 'KeyV', false);
-        rfb.sendKey(...CONTROL, false);
+        this._press();
+    }
+
+    /** The key that pastes: the desktop has its Control or Shift pressed already, unless a menu of the browser pastes. */
+    _press() {
+        const rfb = this._connection();
+        if (this._pressed) {
+            clearTimeout(this._pressed.timer);
+            rfb?.sendKey(...this._pressed.symbol);
+        } else {
+            rfb?.sendKey(...CONTROL, true);
+            rfb?.sendKey(...V);
+            rfb?.sendKey(...CONTROL, false);
+        }
+        this._pressed = null;
     }
 
     _send(text) {
@@ -81,6 +104,13 @@ export class Clipboard {
         this._text.value = text;
         this._connection()?.clipboardPasteFrom(text);
     }
+}
+
+/** Ctrl+V or Cmd+V, with Shift too as in terminals, and Shift+Insert. */
+function pastes(event) {
+    const command = event.ctrlKey || event.metaKey;
+    if (event.altKey) return false;
+    return command ? letter(event) === 'v' : event.key === 'Insert' && event.shiftKey;
 }
 
 function isDesktop(target) {

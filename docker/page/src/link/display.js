@@ -1,5 +1,5 @@
 // noVNC's display, which costs the browser less. The build puts it in the place of noVNC's own.
-import Display from '../node_modules/@novnc/novnc/core/display.js';
+import Display from '../../node_modules/@novnc/novnc/core/display.js';
 
 /** What has been shown since the page was opened. */
 export const shown = {frames: 0};

@@ -1,0 +1,73 @@
+// Why the desktop can't be reached, and what to say about it.
+
+const ANSWER = 10_000;  // milliseconds that the gateway has to say what is the matter
+
+/**
+ * What the gateway answers for the page itself: 'desktop' (the server runs), 'stopped', 'starting', 'failed' (to
+ * start), 'login' (she is logged out), 'gateway' (hub or proxy fail) or 'network' (nothing answers).
+ *
+ * Where only the server's own login has expired, asking renews it.
+ */
+export async function whyLost(page = location.pathname) {
+    try {
+        // JupyterHub answers "no-cors" as it answers a page that is opened: without its token against forgery.
+        return classify(await fetch(page, {
+            mode: 'no-cors', cache: 'no-store', headers: {Accept: 'text/html'}, signal: AbortSignal.timeout(ANSWER),
+        }), page);
+    } catch {
+        return 'network';
+    }
+}
+
+/** The same from a Response; exported for tests. */
+export function classify({type, status, url}, page) {
+    if (type === 'opaque') return 'login';  // a login elsewhere
+    const {pathname} = new URL(url);
+    if (/\/hub\/spawn-pending\//.test(pathname)) return status === 200 ? 'starting' : 'failed';
+    if (status === 424) return 'stopped';
+    if (status >= 500) return 'gateway';
+    return status === 200 && pathname === page ? 'desktop' : 'login';
+}
+
+const COMES_BACK = 'What runs in the desktop goes on.';
+const ENDED = 'What was open in the desktop has ended.';
+
+/**
+ * What to tell the user, as {text, action}; action is the id of the one control to show.
+ *
+ * why: of whyLost, or null while it is not known. limits: {idle, age}, seconds that a server may be unused and may
+ * run, NaN where there is no such limit. started, heard: when the server started, and when the desktop was last heard
+ * of, in milliseconds.
+ */
+export function explain(why, {limits, started, heard, now = Date.now()}) {
+    switch (why) {
+        case 'stopped':
+            return {text: `Your server was stopped${because(limits, started, heard, now)}. ${ENDED}`, action: 'start'};
+        case 'failed':
+            return {text: `Your server did not start. ${ENDED}`, action: 'start'};
+        case 'starting':
+            return {text: 'Your server is starting or stopping. The desktop opens here when it runs.', action: null};
+        case 'login':
+            return {text: `You are logged out. ${COMES_BACK}`, action: 'login'};
+        case 'gateway':
+            return {text: `The gateway does not answer at the moment. ${COMES_BACK}`, action: 'reconnect'};
+        case 'network':
+            return {text: `This computer does not reach the gateway. ${COMES_BACK}`, action: 'reconnect'};
+        default:
+            return {text: `The connection to the desktop is lost. ${COMES_BACK}`, action: 'reconnect'};
+    }
+}
+
+/** The hub does not say who stopped a server; what it does by itself can be told by the time. */
+function because({idle, age}, started, heard, now) {
+    const unused = heard + idle * 1000;
+    const old = started + age * 1000;
+    if (old <= now && !(unused <= old)) return `, because none runs longer than ${duration(age)}`;
+    if (unused <= now) return `, because nobody used it for ${duration(idle)}`;
+    return ': on the hub\'s page, by an administrator, or because its machine failed';
+}
+
+function duration(seconds) {
+    const [number, unit] = seconds >= 3600 ? [Math.round(seconds / 3600), 'hour'] : [Math.round(seconds / 60), 'minute'];
+    return `${number} ${unit}${number === 1 ? '' : 's'}`;
+}
