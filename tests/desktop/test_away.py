@@ -84,6 +84,16 @@ def test_login_to_the_hub_has_expired(screen: Screen, context: BrowserContext, r
     screen.connected()
 
 
+def test_login_elsewhere(screen: Screen, running: Gateway) -> None:
+    pattern = f"{running.url}/user/user1/desktop/"
+    elsewhere = {"location": "https://login.example.org/"}
+    screen.page.route(pattern, lambda route: route.fulfill(status=302, headers=elsewhere))
+    lose_connection(screen.page, running)
+    expect(screen.page.locator("#reason")).to_contain_text("You are logged out", timeout=BETWEEN_TRIES_MS)
+    screen.page.unroute(pattern)
+    screen.connected()
+
+
 def test_gateway_that_fails_for_a_while(screen: Screen, running: Gateway) -> None:
     pattern = f"{running.url}/user/user1/desktop/"
     screen.page.route(pattern, lambda route: route.fulfill(status=503, body="Service Unavailable"))

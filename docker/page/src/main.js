@@ -1,5 +1,7 @@
 // The page: one connection, and what stands around it.
+import {Files} from './files/files.js';
 import {Clipboard} from './input/clipboard.js';
+import {leaveWith} from './input/leave.js';
 import {typing} from './input/typing.js';
 import {explain} from './link/away.js';
 import {Connection} from './link/connection.js';
@@ -8,11 +10,26 @@ const element = (id) => document.getElementById(id);
 const url = new URL('socket', location.href);
 url.protocol = url.protocol.replace('http', 'ws');
 const connection = new Connection({
-    url: url.href, screen: element('screen'), field: element('typing'), lastPicture: element('last-picture'),
+    url: url.href,
+    health: new URL('health', element('start').href).href,
+    screen: element('screen'),
+    field: element('typing'),
+    lastPicture: element('last-picture'),
 });
 const connected = () => connection.rfb;
 
-const clipboard = new Clipboard({connection: connected, dialog: element('clipboard-dialog')});
+const files = new Files({
+    server: new URL('..', location.href),
+    place: element('desktop'),
+    dialog: element('files-dialog'),
+    transfers: element('transfers'),
+});
+element('files').addEventListener('click', () => files.open());
+element('files-dialog').addEventListener('close', () => connected()?.focus());
+
+const clipboard = new Clipboard({
+    connection: connected, dialog: element('clipboard-dialog'), upload: (pasted) => files.upload(pasted),
+});
 connection.addEventListener('copied', ({detail}) => clipboard.fromDesktop(detail));
 element('clipboard').addEventListener('click', () => element('clipboard-dialog').showModal());
 element('clipboard-dialog').addEventListener('close', () => connected()?.focus());
@@ -52,3 +69,4 @@ document.addEventListener('fullscreenchange', () => {
 element('fullscreen').hidden = !document.fullscreenEnabled;
 
 typing({button: element('keyboard'), field: element('typing'), connection: connected});
+leaveWith(() => document.querySelector('nav :is(button, a):not([hidden])').focus());

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import {classify, explain} from '../src/link/away.js';
+import {classify, explain, whyLost} from '../src/link/away.js';
 
 const PAGE = '/user/ann/desktop/';
-const answer = (status, path = PAGE) => ({type: 'basic', status, url: `https://gateway.example${path}`});
+const answer = (status, path = PAGE) => ({status, url: `https://gateway.example${path}`});
 
 test('what the gateway answers says why the desktop is away', () => {
     assert.equal(classify(answer(200), PAGE), 'desktop');
@@ -13,7 +13,14 @@ test('what the gateway answers says why the desktop is away', () => {
     assert.equal(classify(answer(503), PAGE), 'gateway');
     assert.equal(classify(answer(200, '/hub/login'), PAGE), 'login');
     assert.equal(classify(answer(403), PAGE), 'login');
-    assert.equal(classify({type: 'opaque', status: 0, url: ''}, PAGE), 'login');
+});
+
+test('a login elsewhere, which the page may not follow, is told from a network that is away', async () => {
+    const ask = (hub) => {
+        globalThis.fetch = async (path) => (path === '/hub/health' && hub ? {ok: hub === 200} : Promise.reject(new Error()));
+        return whyLost({page: PAGE, health: '/hub/health'});
+    };
+    assert.deepEqual([await ask(200), await ask(503), await ask(null)], ['login', 'gateway', 'network']);
 });
 
 const HOUR = 3600;

@@ -10,9 +10,13 @@ const V = [0x76, 'KeyV'];
 const NO_PASTE = 300;  // milliseconds without the browser's answer, after which the key goes to the desktop as it is
 
 export class Clipboard {
-    /** connection(): the RFB object while connected, else null. dialog: the <dialog> for browsers that allow less. */
-    constructor({connection, dialog}) {
+    /**
+     * connection(): the RFB object while connected, else null. dialog: the <dialog> for browsers that allow less.
+     * upload(files): takes pictures and files that are pasted.
+     */
+    constructor({connection, dialog, upload}) {
         this._connection = connection;
+        this._upload = upload;
         this._text = dialog.querySelector('textarea');
         this._unwritten = null;
         this._known = null;
@@ -80,7 +84,16 @@ export class Clipboard {
     _paste(event) {
         if (!isDesktop(event.target) || !this._connection()) return;
         event.preventDefault();
-        this._send(event.clipboardData.getData('text/plain'));
+        const {files} = event.clipboardData;
+        const text = event.clipboardData.getData('text/plain');
+        if (!text && files.length) {
+            // VNC carries text only: a picture becomes a file.
+            clearTimeout(this._pressed?.timer);
+            this._pressed = null;
+            this._upload([...files]);
+            return;
+        }
+        this._send(text);
         this._press();
     }
 

@@ -5,6 +5,7 @@ const DOWN = 1 << 4;
 const LEFT = 1 << 5;
 const RIGHT = 1 << 6;
 const NOTCH = 120;       // of a mouse's wheel, in the browser's wheelDelta
+const LEAST = 40;        // CSS pixels that a notch scrolls at least in any browser
 const STEP = 50;         // CSS pixels of a trackpad for each press
 const PINCH_STEP = 10;   // the same for a pinch: some 7 presses for twice the distance of the fingers
 const LINE = 19;         // CSS pixels, where a browser counts lines
@@ -45,6 +46,7 @@ function steps(event, zoom) {
 }
 
 /** Whole notches, which one spin of a fast wheel has several of in one event. */
-function isMouse({wheelDeltaX = 0, wheelDeltaY = 0}) {
+function isMouse({deltaX, deltaY, deltaMode, wheelDeltaX = 0, wheelDeltaY = 0}) {
+    if (deltaMode === 0 && Math.max(Math.abs(deltaX), Math.abs(deltaY)) < LEAST) return false;
     return (wheelDeltaX || wheelDeltaY) !== 0 && wheelDeltaX % NOTCH === 0 && wheelDeltaY % NOTCH === 0;
 }

@@ -6,22 +6,25 @@ const ANSWER = 10_000;  // milliseconds that the gateway has to say what is the 
  * What the gateway answers for the page itself: 'desktop' (the server runs), 'stopped', 'starting', 'failed' (to
  * start), 'login' (she is logged out), 'gateway' (hub or proxy fail) or 'network' (nothing answers).
  *
- * Where only the server's own login has expired, asking renews it.
+ * Where only the server's own login has expired, asking renews it. health: where the hub says that it runs.
  */
-export async function whyLost(page = location.pathname) {
+export async function whyLost({page = location.pathname, health}) {
     try {
-        // JupyterHub answers "no-cors" as it answers a page that is opened: without its token against forgery.
-        return classify(await fetch(page, {
-            mode: 'no-cors', cache: 'no-store', headers: {Accept: 'text/html'}, signal: AbortSignal.timeout(ANSWER),
-        }), page);
+        return classify(await ask(page), page);
     } catch {
-        return 'network';
+        // The page may not follow a redirect to a login elsewhere.
+        return ask(health).then(({ok}) => (ok ? 'login' : 'gateway'), () => 'network');
     }
 }
 
+// JupyterHub answers "no-cors" as it answers a page that is opened: without its token against forgery.
+function ask(path) {
+    const signal = AbortSignal.timeout(ANSWER);
+    return fetch(path, {mode: 'no-cors', cache: 'no-store', headers: {Accept: 'text/html'}, signal});
+}
+
 /** The same from a Response; exported for tests. */
-export function classify({type, status, url}, page) {
-    if (type === 'opaque') return 'login';  // a login elsewhere
+export function classify({status, url}, page) {
     const {pathname} = new URL(url);
     if (/\/hub\/spawn-pending\//.test(pathname)) return status === 200 ? 'starting' : 'failed';
     if (status === 424) return 'stopped';

@@ -17,12 +17,13 @@ const COMPRESSION = 1;           // of what is sent lossless; more costs time th
  */
 export class Connection extends EventTarget {
     /**
-     * url: the WebSocket's. screen: where the desktop is shown. field: what is typed into. lastPicture: a canvas that
-     * keeps the picture when it is lost.
+     * url: the WebSocket's. health: where the hub says that it runs. screen: where the desktop is shown. field: what is
+     * typed into. lastPicture: a canvas that keeps the picture when it is lost.
      */
-    constructor({url, screen, field, lastPicture}) {
+    constructor({url, health, screen, field, lastPicture}) {
         super();
         this._url = url;
+        this._health = health;
         this._screen = screen;
         this._field = field;
         this._lastPicture = lastPicture;
@@ -36,6 +37,7 @@ export class Connection extends EventTarget {
         this._trying = null;
         this.rfb = null;
         setInterval(() => { this._adapt(); this._listen(); }, PERIOD);
+        field.addEventListener('blur', () => this.rfb?.releaseKeys());
         // Of two windows with one desktop, the one that is used gives the size.
         addEventListener('focus', () => this.rfb?.fit());
         this._watchDensity();
@@ -99,7 +101,7 @@ export class Connection extends EventTarget {
         const tell = () => this._tell('lost', {why: this._why, heard: this._last, wait});
         tell();
         const attempt = this._attempts;
-        const why = await whyLost();
+        const why = await whyLost({health: this._health});
         if (this._attempts !== attempt || this.rfb) return;
         this._why = why;
         tell();

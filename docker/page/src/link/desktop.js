@@ -33,6 +33,11 @@ export class Desktop extends RFB {
         this._requestRemoteResize();
     }
 
+    /** Releases all keys that the desktop has pressed; their releases would go elsewhere. */
+    releaseKeys() {
+        this._keyboard._allKeysUp();
+    }
+
     /** Whether the desktop has a Control key pressed. */
     get control() {
         return HELD.some((code) => code in this._keyboard._keyDownList);
