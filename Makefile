@@ -51,7 +51,7 @@ test-unit: .venv/tests ## Tests without a sandbox, in seconds
 test-sandbox: tools ## All tests with the engine and the real services, those of the life cycle too
 	$(BIN)/pytest -n 4 $(SHARED) sandbox/tests tests/lifecycle
 
-test-desktop: tools ## Tests of the desktops: images, and a real browser
+test-desktop: tools ## Tests of the desktops: images, and a real browser on pods of real nodes
 	@$(BIN)/python -m sandbox tools --desktops
 	.sandbox/cache/desktop-tests/bin/python -m pytest tests/desktop
 

@@ -45,6 +45,12 @@ def processes_of(env: dict[str, str], mark: str) -> list[psutil.Process]:
     return [one for one, line in lines if mark in line and env["SANDBOX_HOME"] in line]
 
 
+def nodes_of(env: dict[str, str]) -> list[psutil.Process]:
+    """The first process of each real node of a sandbox that is switched on."""
+    found = processes_of(env, "sandbox.clusters.nodes.init")
+    return [one for one in found if one.info["cmdline"][0] != "unshare"]
+
+
 def connected(env: dict[str, str]) -> Connection:
     """The cloud of a sandbox, as the operator of a gateway sees it."""
     os.environ["OS_CLIENT_CONFIG_FILE"] = env["OS_CLIENT_CONFIG_FILE"]
@@ -52,8 +58,11 @@ def connected(env: dict[str, str]) -> Connection:
 
 
 @contextmanager
-def started(home: Path, **variables: str) -> Iterator[dict[str, str]]:
-    """A sandbox of its own in `home`, with these variables; its environment as a mapping."""
+def started(home: Path, *, images: bool = False, **variables: str) -> Iterator[dict[str, str]]:
+    """A sandbox of its own in `home`, with these variables; its environment as a mapping.
+
+    With `images`, also what builds and serves the gateway's.
+    """
     own = {
         **os.environ,
         "SANDBOX_HOME": str(home),
@@ -63,7 +72,7 @@ def started(home: Path, **variables: str) -> Iterator[dict[str, str]]:
         **variables,
     }
     try:
-        run_module(own, "sandbox", "start")
+        run_module(own, "sandbox", "start", *(["--images"] if images else []))
         yield {**own, **json.loads(run_module(own, "sandbox", "env", "--json"))}
     finally:
         run_module(own, "sandbox", "down")

@@ -190,10 +190,10 @@ def openstack() -> VirtualEnvironment:
 
 
 def desktops() -> VirtualEnvironment:
-    """The environment of the tests that open desktops in a browser; its JupyterHub is the chart's."""
+    """The environment of the tests that open desktops in a browser."""
     return VirtualEnvironment(
         "Desktop tests",
-        "installing JupyterHub and Playwright, about a minute",
+        "installing Playwright, about a minute",
         layout.CACHE / "desktop-tests",
         layout.ROOT / "tests" / "desktop" / "requirements.txt",
         layout.ROOT / "sandbox" / "requirements.txt",

@@ -14,13 +14,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import yaml
 from pulumi import automation
 from rich.console import Console
 from rich.table import Table
 
-ROOT = Path(__file__).parents[2]
-PROGRAM = ("__main__.py", "Pulumi.yaml", "components", "hub_values", "docker", "sandbox", ".venv")
+from tests.stack import Gateway
+
 NAME = "bench"
 IMAGE = "$docker:index/image:Image::"
 
@@ -86,12 +85,9 @@ def own_time(state: Mapping[str, Any]) -> set[str]:
 
 def measure(folder: Path) -> tuple[float, Steps, Mapping[str, Any]]:
     """Seconds of one `up` of a new gateway from `folder`, its steps, and the stack's state after it."""
-    for entry in PROGRAM:
-        (folder / entry).symlink_to(ROOT / entry)
-    document = yaml.safe_load((ROOT / "Pulumi.sandbox.yaml").read_text(encoding="utf-8"))
-    document["config"]["gateway:name"] = NAME
-    document["config"]["gateway:hub"]["placeholders"] = 0  # they would wait for the users' nodes
-    (folder / f"Pulumi.{NAME}.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+    gateway = Gateway.laid_out(NAME, folder, {})
+    # Placeholders would wait for the users' nodes.
+    gateway.change(lambda config: config["gateway:hub"].update(placeholders=0))
     stack = automation.create_or_select_stack(NAME, work_dir=str(folder))
     steps = Steps()
     try:

@@ -1,39 +1,53 @@
-"""A Docker engine, a gateway with two users, and Chromium, once for all tests here."""
+"""A gateway on real nodes, and Chromium, once for all tests; a user at her desktop, once for each file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from sandbox import containers, processes
-from sandbox.check.browser import OPTIONS, chromium
-from tests.desktop.gateway import Gateway, gateway
+from sandbox.check.browser import OPTIONS, chromium, trust
+from sandbox.clusters.nodes import host
+from sandbox.containers import Engine
+from tests.desktop.gateway import Gateway, gateway, started_engine
 from tests.desktop.screen import SIZE, Screen, log_in
 
+NEED_NO_PODS = ("test_engine", "test_images", "test_link")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where kubelets can't run, the tests on pods say why."""
+    if why := host.reason():
+        for item in items:
+            if item.path.parent == Path(__file__).parent and item.path.stem not in NEED_NO_PODS:
+                item.add_marker(pytest.mark.skip(reason=f"no kubelet can run here: {why}"))
+
 
 @pytest.fixture(scope="session")
-def engine() -> Iterator[containers.Engine]:
+def engine() -> Iterator[Engine]:
     """The sandbox's engine; left running if it ran before."""
-    ours = not processes.alive("registry")
-    yield containers.start()
-    if ours:
-        containers.stop()
+    with started_engine() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
-def running(engine: containers.Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """The gateway, with the profile of IDV."""
-    with gateway(engine, tmp_path_factory.mktemp("gateway")) as started:
-        yield started
+def running(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """The gateway, which `pulumi up` made."""
+    new = tmp_path_factory.mktemp
+    with gateway(engine, new("desktops"), new("program")) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
+def browser(running: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Debian's Chromium. It checks certificates, and trusts the gateway's authority."""
+    home = tmp_path_factory.mktemp("browser")
+    trust(running.authority, home)
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium(), args=OPTIONS)
+        program = {"executable_path": chromium(), "args": OPTIONS, "env": {"HOME": str(home)}}
+        started = playwright.chromium.launch(**program)
         yield started
         started.close()
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from sandbox.check import visit
 from tests.desktop.gateway import Gateway, node_modules
 
 SIZE = {"width": 1400, "height": 900}
@@ -24,15 +26,33 @@ RED, GREEN = (200, 40, 40), (0, 160, 60)
 PATIENCE_S = 30
 
 
-def log_in(context: BrowserContext, gateway: Gateway, user: str) -> Page:
-    """The page that she gets after login, when her server has started."""
-    page = context.new_page()
-    page.goto(f"{gateway.url}/hub/login?next=/hub/spawn")
-    page.get_by_label("Username").fill(user)
-    page.get_by_label("Password").fill(gateway.password)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"{gateway.url}/user/{user}/**", timeout=120_000)
+def log_in(context: BrowserContext, gateway: Gateway, user: str, profile: str = "IDV", **where: str) -> Page:
+    """The page of her server, with this profile where none runs yet; `where` goes to `visit.start`."""
+    page = visit.log_in(context, gateway.url, user, gateway.password)
+    if visit.runs(page, gateway.url):
+        page.goto(f"{gateway.url}/user/{user}/")
+    else:
+        visit.start(page, gateway.url, profile, **where)
     return page
+
+
+@contextmanager
+def session(browser: Browser, gateway: Gateway, user: str, profile: str, **where: str) -> Iterator[Page]:
+    """A user at work in a browser of her own; her server is stopped at the end."""
+    context = browser.new_context(viewport=SIZE)  # type: ignore[arg-type]
+    page = log_in(context, gateway, user, profile, **where)
+    try:
+        yield page
+    finally:
+        visit.stop(page, gateway.url)
+        context.close()
+
+
+def ended(browser: Browser, gateway: Gateway, user: str) -> None:
+    """Have her server stopped, if one runs."""
+    context = browser.new_context()
+    visit.stop(visit.log_in(context, gateway.url, user, gateway.password), gateway.url)
+    context.close()
 
 
 @dataclass
@@ -46,6 +66,30 @@ class Screen:
         expect(self.page.locator("#status")).to_have_text("Connected", timeout=60_000)
         until(lambda: self.find(RED) or self.find(GREEN))
         return self
+
+    def watch(self) -> None:
+        """Note from now on what the page says about its connection."""
+        self.page.evaluate(
+            """() => {
+                const status = document.querySelector('#status');
+                window.said = [];
+                new MutationObserver(() => window.said.push(status.textContent)).observe(
+                    status, {childList: true, characterData: true, subtree: true});
+            }"""
+        )
+
+    def untouched(self) -> None:
+        """Fails where the connection was lost since `watch`, or the desktop answers no click."""
+        assert self.page.evaluate("window.said") == []
+        expect(self.page.locator("#status")).to_have_text("Connected")
+        self.press_pad()
+
+    def press_pad(self) -> None:
+        """Click on the stand-in's pad and see it turn."""
+        before = RED if self.find(RED) else GREEN
+        after = GREEN if before is RED else RED
+        self.page.mouse.click(*until(lambda: self.find(before)))
+        until(lambda: self.find(after))
 
     def pixels(self) -> Pixels:
         """What is painted in the page now: rows, columns, RGB."""

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from sandbox.check import visit
 from tests.desktop.gateway import Gateway
 from tests.desktop.screen import Screen, until, violations
 
@@ -39,9 +40,7 @@ def hide(page: Page, *, hidden: bool) -> None:
 def stop_server(context: BrowserContext, gateway: Gateway) -> None:
     """Stop the first user's server as she does on the hub's page."""
     home = context.new_page()
-    home.goto(f"{gateway.url}/hub/home", wait_until="networkidle")  # its button has a script
-    home.get_by_role("button", name="Stop My Server").click()
-    expect(home.locator("#stop")).to_be_hidden(timeout=60_000)
+    visit.stop(home, gateway.url)
     home.close()
 
 
@@ -124,8 +123,7 @@ def test_server_that_is_started_elsewhere(screen: Screen, context: BrowserContex
     stop_server(context, running)
     expect(screen.page.locator("#start")).to_be_visible(timeout=BETWEEN_TRIES_MS)
     other = context.new_page()
-    other.goto(f"{running.url}/hub/spawn")
-    other.wait_for_url(f"{running.url}/user/user1/**", timeout=120_000)
+    visit.start(other, running.url, "IDV")
     other.close()
     screen.connected()
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.desktop.gateway import Gateway
-from tests.desktop.screen import GREEN, RED, Screen, log_in, until, violations
+from tests.desktop.screen import GREEN, RED, Screen, session, until, violations
 
 
 def test_login_leads_to_the_application(entrance: Page) -> None:
@@ -35,6 +35,11 @@ def test_mouse_changes_pixels(screen: Screen, gesture: str) -> None:
     assert until(lambda: screen.find(after))
 
 
+def test_all_clicks_at_one_place_arrive(screen: Screen) -> None:
+    for _ in range(4):
+        screen.press_pad()
+
+
 def test_typing_reaches_the_application(screen: Screen) -> None:
     before = screen.pixels()
     screen.page.mouse.click(*until(screen.find_text_field))
@@ -59,12 +64,14 @@ def test_paste_from_the_browser(screen: Screen) -> None:
 
 
 def test_comes_back_after_the_connection_is_lost(screen: Screen, running: Gateway) -> None:
-    engine, sidecar = running.pods["user1"].engine, running.pods["user1"].sidecars[0]
-    engine.docker("pause", sidecar)  # nothing is closed: it only falls silent, as a link that is cut
+    server = "kill -{} $(pidof Xvnc || pidof Xtigervnc)"
+    pod = running.pods["user1"]
+    # Nothing is closed: it only falls silent, as a link that is cut.
+    pod.run_in(pod.desktop, "sh", "-c", server.format("STOP"))
     expect(screen.page.locator("#status")).to_have_text("Connection lost", timeout=30_000)
     expect(screen.page.get_by_role("button", name="Reconnect now")).to_be_visible()
     expect(screen.page.locator("#last-picture")).to_be_visible()
-    engine.docker("unpause", sidecar)
+    pod.run_in(pod.desktop, "sh", "-c", server.format("CONT"))
     screen.connected()
     expect(screen.page.locator("#last-picture")).to_be_hidden()
 
@@ -115,23 +122,21 @@ def test_decodes_pictures_off_the_main_thread(screen: Screen, running: Gateway, 
 
 
 def test_another_user_has_no_way_to_it(browser: Browser, running: Gateway, screen: Screen) -> None:
-    fresh = browser.new_context()
-    mine = log_in(fresh, running, "user2")
-    theirs = mine.goto(f"{running.url}/user/user1/desktop/")
-    assert theirs and theirs.status in (403, 404)
-    mine.goto(f"{running.url}/user/user2/lab")
-    sockets = {
-        (user, path): mine.evaluate(
-            "url => new Promise(done => { const socket = new WebSocket(url);"
-            "  socket.onmessage = () => done('open'); socket.onclose = () => done('refused') })",
-            f"{running.url.replace('http', 'ws')}/user/{user}/{path}",
-        )
-        for user in ("user1", "user2")
-        for path in ("desktop/socket", "desktop-websockify/")
-    }
+    with session(browser, running, "user2", "IDV") as mine:
+        theirs = mine.goto(f"{running.url}/user/user1/desktop/")
+        assert theirs and theirs.status in (403, 404)
+        mine.goto(f"{running.url}/user/user2/lab")
+        sockets = {
+            (user, path): mine.evaluate(
+                "url => new Promise(done => { const socket = new WebSocket(url);"
+                "  socket.onmessage = () => done('open'); socket.onclose = () => done('refused') })",
+                f"{running.url.replace('http', 'ws')}/user/{user}/{path}",
+            )
+            for user in ("user1", "user2")
+            for path in ("desktop/socket", "desktop-websockify/")
+        }
     assert {user for (user, _), answer in sockets.items() if answer == "open"} == {"user2"}
     assert list(sockets.values()).count("open") == 2
-    fresh.close()
 
 
 def test_nobody_without_login_has_a_way_to_it(browser: Browser, running: Gateway, screen: Screen) -> None:
@@ -144,7 +149,7 @@ def test_nobody_without_login_has_a_way_to_it(browser: Browser, running: Gateway
 
 def test_no_tcp_port_listens_for_vnc(running: Gateway, screen: Screen) -> None:
     pod = running.pods["user1"]
-    table = pod.run_in(pod.sidecars[0], "cat", "/proc/net/tcp", "/proc/net/tcp6")
+    table = pod.run_in(pod.desktop, "cat", "/proc/net/tcp", "/proc/net/tcp6")
     ports = {int(row.split()[1].rpartition(":")[2], 16) for row in table.splitlines() if " 0A " in row}
     assert 8888 in ports, "the notebook is in the same network"
     assert not {port for port in ports if 5800 <= port < 6100}
@@ -155,7 +160,7 @@ def test_no_tcp_port_listens_for_vnc(running: Gateway, screen: Screen) -> None:
 def test_home_is_the_same_in_both_containers(running: Gateway, screen: Screen) -> None:
     pod = running.pods["user1"]
     pod.run_in(pod.notebook, "sh", "-c", "echo from the notebook > ~/note.txt")
-    assert pod.run_in(pod.sidecars[0], "cat", "/home/jovyan/note.txt") == "from the notebook\n"
+    assert pod.run_in(pod.desktop, "cat", "/home/jovyan/note.txt") == "from the notebook\n"
 
 
 def clipboard(page: Page) -> str:

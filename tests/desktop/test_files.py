@@ -39,7 +39,7 @@ def drop(page: Page, name: str, size: int) -> str:
 def in_home(gateway: Gateway, name: str) -> str:
     """The SHA-256 of a file in the first user's home, where the desktop sees it."""
     pod = gateway.pods["user1"]
-    return pod.run_in(pod.sidecars[0], "sha256sum", f"/home/jovyan/{name}").split()[0]
+    return pod.run_in(pod.desktop, "sha256sum", f"/home/jovyan/{name}").split()[0]
 
 
 def remove(gateway: Gateway, *names: str) -> None:
@@ -99,7 +99,7 @@ def test_files_are_chosen_and_downloaded(screen: Screen, running: Gateway, tmp_p
     expect(page.get_by_role("button", name="results/")).to_be_visible()
     page.get_by_label("Upload files to your home").set_input_files(chosen)
     expect(page.locator("#transfers")).to_contain_text("chosen.txt is in your home.")
-    assert pod.run_in(pod.sidecars[0], "cat", "/home/jovyan/chosen.txt") == "chosen"
+    assert pod.run_in(pod.desktop, "cat", "/home/jovyan/chosen.txt") == "chosen"
 
 
 def test_a_picture_that_is_pasted_becomes_a_file(screen: Screen, running: Gateway) -> None:
@@ -116,5 +116,5 @@ def test_a_picture_that_is_pasted_becomes_a_file(screen: Screen, running: Gatewa
     screen.page.keyboard.press("Control+v")
     expect(screen.page.locator("#transfers")).to_contain_text("image.png is in your home.")
     pod = running.pods["user1"]
-    head = pod.run_in(pod.sidecars[0], "od", "-An", "-tx1", "-N8", "/home/jovyan/image.png")
+    head = pod.run_in(pod.desktop, "od", "-An", "-tx1", "-N8", "/home/jovyan/image.png")
     assert head.split() == ["89", "50", "4e", "47", "0d", "0a", "1a", "0a"]

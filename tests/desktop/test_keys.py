@@ -26,7 +26,7 @@ class Terminal:
     file: str
 
     def lines(self) -> list[str]:
-        return self.pod.run_in(self.pod.sidecars[0], "cat", self.file).splitlines()
+        return self.pod.run_in(self.pod.desktop, "cat", self.file).splitlines()
 
     def in_front(self) -> bool:
         window = self.run("xprop -root _NET_ACTIVE_WINDOW").split()[4].rstrip(",")
@@ -35,7 +35,7 @@ class Terminal:
     def run(self, script: str) -> str:
         """What a shell prints that sees the desktop's display."""
         display = 'export DISPLAY="$(cat /tmp/desktop-1000/display)"; '
-        return self.pod.run_in(self.pod.sidecars[0], "sh", "-c", display + script)
+        return self.pod.run_in(self.pod.desktop, "sh", "-c", display + script)
 
 
 @pytest.fixture

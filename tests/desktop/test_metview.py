@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Browser, expect
 
-from sandbox.containers import Engine
-from tests.desktop.gateway import Gateway, gateway
-from tests.desktop.screen import Screen, log_in, until
+from tests.desktop.gateway import Gateway
+from tests.desktop.screen import Screen, session, until
 
 MACRO = """
 field = read("/usr/share/eccodes/samples/reduced_gg_pl_32_grib2.tmpl")
 write("temperature.grib", field * 0 + 243 + 60 * coslat(field))
 """
 """Temperatures of the whole Earth that fall from the equator to the poles: contours from side to side."""
+USER = "user2"
 CONTOURS = 5000
 """Black pixels that they have at the least; a map with no contours has half as many."""
 
 
-@pytest.fixture(scope="module")
-def metview(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """A gateway whose users get Metview."""
-    with gateway(engine, tmp_path_factory.mktemp("metview"), desktop="metview") as started:
-        yield started
-
-
 def in_desktop(gateway: Gateway, script: str) -> str:
     """What a script in the home says that runs beside the application, with its screen."""
-    pod = gateway.pods["user1"]
+    pod = gateway.pods[USER]
     screen = 'export DISPLAY=$(cat "${XDG_RUNTIME_DIR:-/tmp/desktop-1000}/display")'
-    return pod.run_in(pod.sidecars[0], "sh", "-c", f"{screen}; cd; {script}")
+    return pod.run_in(pod.desktop, "sh", "-c", f"{screen}; cd; {script}")
 
 
 def windows(gateway: Gateway) -> str:
@@ -43,17 +33,15 @@ def black(screen: Screen) -> int:
     return int((screen.pixels() < 25).all(axis=2).sum())
 
 
-def test_a_field_of_the_home_is_drawn_on_a_map(browser: Browser, metview: Gateway) -> None:
-    context = browser.new_context(viewport={"width": 1400, "height": 900})
-    page = log_in(context, metview, "user1")
-    assert page.title() == "Metview"
-    expect(page.locator("#status")).to_have_text("Connected", timeout=60_000)
-    until(lambda: '"Metview"' in windows(metview))
-    screen = Screen(page)
+def test_a_field_of_the_home_is_drawn_on_a_map(browser: Browser, running: Gateway) -> None:
+    with session(browser, running, USER, "Metview") as page:
+        assert page.title() == "Metview"
+        expect(page.locator("#status")).to_have_text("Connected", timeout=60_000)
+        until(lambda: '"Metview"' in windows(running))
+        screen = Screen(page)
 
-    in_desktop(metview, f"cat >field.mv <<'END'\n{MACRO}END\nmetview -b field.mv")
-    before = black(screen)
-    in_desktop(metview, "metview -p temperature.grib >plot.log 2>&1 &")
-    until(lambda: "uPlot" in windows(metview))
-    until(lambda: black(screen) > before + CONTOURS)
-    context.close()
+        in_desktop(running, f"cat >field.mv <<'END'\n{MACRO}END\nmetview -b field.mv")
+        before = black(screen)
+        in_desktop(running, "metview -p temperature.grib >plot.log 2>&1 &")
+        until(lambda: "uPlot" in windows(running))
+        until(lambda: black(screen) > before + CONTOURS)

@@ -27,7 +27,7 @@ def presses(screen: Screen, running: Gateway) -> Iterator[Presses]:
 
     def run(script: str) -> str:
         display = 'export DISPLAY="$(cat /tmp/desktop-1000/display)"; '
-        return pod.run_in(pod.sidecars[0], "sh", "-c", display + script)
+        return pod.run_in(pod.desktop, "sh", "-c", display + script)
 
     start = f"stdbuf -oL xev -name pointer -geometry 900x600+200+150 -event button >{LOG} 2>&1"
     process = run(f"{start} & echo $!").strip()

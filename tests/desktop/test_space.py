@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from sandbox.containers import ContainersError, Engine
-from tests.desktop.gateway import Gateway, gateway
-from tests.desktop.pods import HOME, Pod, memory_volume
-from tests.desktop.screen import Screen, log_in, until
+from sandbox.tests.fixtures import nodes_of
+from tests.desktop.gateway import Gateway
+from tests.desktop.pod import HOME, NAMESPACE, Pod
+from tests.desktop.screen import Screen, session, until
 
+USER = "user3"
 FILL = """
 dd if=/dev/zero of=filler bs=64k || true
 while touch "file$((number += 1))"; do :; done
@@ -20,46 +23,51 @@ while touch "file$((number += 1))"; do :; done
 
 
 @pytest.fixture(scope="module")
-def crowded(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """A gateway where user1's home is full before her first start."""
-    with gateway(engine, tmp_path_factory.mktemp("crowded")) as started:
-        pod = started.pods["user1"]
-        volume, holder = f"{pod.name}-home", f"{pod.name}-holder"
-        memory_volume(engine, volume, "size=1m,nr_inodes=8,mode=2770,uid=1000,gid=100")
-        # Docker empties a volume in memory that no container has.
-        engine.docker(
-            "run", "--detach", f"--name={holder}", f"--volume={volume}:{HOME}", f"--workdir={HOME}",
-            "--user=1000:100", engine.base, "sleep", "infinity",
-        )  # fmt: skip
-        try:
-            engine.docker("exec", holder, "sh", "-euc", FILL)
-            yield started
-        finally:
-            engine.docker("rm", "--force", holder)
+def pod(running: Gateway) -> Pod:
+    return running.pods[USER]
 
 
 @pytest.fixture(scope="module")
-def full(browser: Browser, crowded: Gateway) -> Iterator[Page]:
-    """user1's browser, after her login."""
-    context = browser.new_context(viewport={"width": 1400, "height": 900})
-    yield log_in(context, crowded, "user1")
-    context.close()
+def full(browser: Browser, running: Gateway, pod: Pod) -> Iterator[Page]:
+    """A user's browser, after her login; her home is full before her pod starts."""
+    with session(browser, running, USER, "Default", path="lab"):
+        pass  # so that she has a home
+    # A volume is a folder on its node, without a size. A file system in memory has one.
+    home = Path(running.stack.env["SANDBOX_HOME"], "run", "volumes", volume(pod))
+    options = "size=1m,nr_inodes=8,mode=2770,uid=1000,gid=100"
+    for node in nodes_of(running.stack.env):
+        inside = ["nsenter", "--mount", f"--target={node.pid}"]
+        subprocess.run([*inside, "mount", "-t", "tmpfs", "-o", options, "home", home], check=True)
+        user = ["setpriv", "--reuid=1000", "--regid=100", "--clear-groups"]
+        subprocess.run([*inside, *user, "sh", "-euc", f"cd {home}; {FILL}"], check=True)
+    with session(browser, running, USER, "IDV") as page:
+        yield page
+    for node in nodes_of(running.stack.env):
+        subprocess.run(["nsenter", "--mount", f"--target={node.pid}", "umount", home], check=True)
+
+
+def volume(pod: Pod) -> str:
+    """The id of her home's volume."""
+    claim = pod.kubectl.get("persistentvolumeclaim", f"claim-{pod.user}", "-n", NAMESPACE)
+    disk = pod.kubectl.get("persistentvolume", claim["spec"]["volumeName"])
+    return str(disk["spec"]["csi"]["volumeHandle"])
 
 
 def windows(pod: Pod) -> str:
     """What xwininfo tells of the desktop's windows."""
     show = "DISPLAY=$(cat /tmp/desktop-1000/display) xwininfo -root -tree"
-    return pod.run_in(pod.sidecars[0], "sh", "-c", show)
+    return pod.run_in(pod.desktop, "sh", "-c", show)
 
 
-def test_a_desktop_opens_on_a_full_home_and_says_so(full: Page, crowded: Gateway) -> None:
+def test_a_desktop_opens_on_a_full_home_and_says_so(full: Page, pod: Pod) -> None:
     Screen(full).connected()
-    until(lambda: f'"{HOME} is full"' in windows(crowded.pods["user1"]), 60)
+    until(lambda: f'"{HOME} is full"' in windows(pod), 60)
 
 
-def test_jupyterlab_opens_on_a_full_home_so_that_she_can_delete(full: Page, crowded: Gateway) -> None:
-    pod = crowded.pods["user1"]
-    full.goto(f"{crowded.url}/user/user1/lab")
+def test_jupyterlab_opens_on_a_full_home_so_that_she_can_delete(
+    full: Page, running: Gateway, pod: Pod
+) -> None:
+    full.goto(f"{running.url}/user/{USER}/lab")
     files = full.locator(".jp-DirListing-item", has_text="filler")
     files.click(button="right", timeout=60_000)
     full.locator(".lm-Menu-item", has_text="Delete").click()
@@ -68,20 +76,20 @@ def test_jupyterlab_opens_on_a_full_home_so_that_she_can_delete(full: Page, crow
     pod.run_in(pod.notebook, "sh", "-c", "head -c 500000 /dev/zero >~/file1")
 
 
-def test_an_application_that_fills_tmp_is_told_and_the_pod_lives(full: Page, crowded: Gateway) -> None:
-    pod = crowded.pods["user1"]
-    with pytest.raises(ContainersError, match="No space left on device"):
-        pod.run_in(pod.sidecars[0], "dd", "if=/dev/zero", "of=/tmp/large", "bs=1M", "count=1100")
+def test_an_application_that_fills_tmp_is_told_and_the_pod_lives(
+    full: Page, running: Gateway, pod: Pod
+) -> None:
+    with pytest.raises(AssertionError, match="No space left on device"):
+        pod.run_in(pod.desktop, "dd", "if=/dev/zero", "of=/tmp/large", "bs=1M", "count=1100")
     assert pod.running()
-    pod.run_in(pod.sidecars[0], "start-desktop", "check")
+    pod.run_in(pod.desktop, "start-desktop", "check")
     until(lambda: '"/tmp is full"' in windows(pod), 60)
-    full.goto(f"{crowded.url}/user/user1/desktop/")
+    full.goto(f"{running.url}/user/{USER}/desktop/")
     expect(full.locator("#status")).to_have_text("Connected", timeout=60_000)
 
 
-def test_shared_memory_is_large_enough_in_both_containers(full: Page, crowded: Gateway) -> None:
-    pod = crowded.pods["user1"]
-    for container in (pod.notebook, *pod.sidecars):
+def test_shared_memory_is_large_enough_in_both_containers(full: Page, pod: Pod) -> None:
+    for container in (pod.notebook, pod.desktop):
         size = pod.run_in(container, "df", "--block-size=1M", "--output=size", "/dev/shm")
         assert int(size.split()[1]) == 2048
         pod.run_in(container, "sh", "-c", "head -c 100000000 /dev/zero >/dev/shm/$$; rm /dev/shm/$$")

@@ -8,7 +8,7 @@ from typing import Any
 
 from openstack.connection import Connection
 
-from tests.lifecycle.conftest import Gateway
+from tests.stack import Gateway
 
 KINDS = "deployments,statefulsets,daemonsets,services,ingresses,configmaps,serviceaccounts,pvc"
 NAMESPACES = ("ingress-nginx", "cert-manager", "jhub")

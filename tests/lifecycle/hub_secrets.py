@@ -9,7 +9,7 @@ import subprocess
 
 import yaml
 
-from tests.lifecycle.conftest import Gateway
+from tests.stack import Gateway
 
 PULL_SECRET = "gateway-registry"
 COOKIES = "hub.config.JupyterHub.cookie_secret"

@@ -11,7 +11,7 @@ from typing import Any
 from openstack.connection import Connection
 
 from sandbox.tests.magnum import eventually, plane
-from tests.lifecycle.conftest import Gateway
+from tests.stack import Gateway
 
 USERS = Path(__file__).with_name("users.yaml")
 UNREACHABLE = "PULUMI_K8S_DELETE_UNREACHABLE"

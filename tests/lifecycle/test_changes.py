@@ -10,8 +10,8 @@ import pytest
 from cryptography import x509
 from openstack.connection import Connection
 
-from tests.lifecycle.conftest import Gateway
 from tests.lifecycle.lifecycle import log_in
+from tests.stack import Gateway
 
 TLS = "certmanager-tls-jupyterhub"
 

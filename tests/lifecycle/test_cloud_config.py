@@ -12,8 +12,8 @@ import pytest
 import yaml
 from openstack.connection import Connection
 
-from tests.lifecycle.conftest import Gateway
 from tests.lifecycle.lifecycle import destroy, inventory
+from tests.stack import Gateway
 
 NewGateway = Callable[[str], Gateway]
 NOWHERE = "NOWHERE"

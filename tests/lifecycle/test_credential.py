@@ -12,8 +12,8 @@ import pytest
 import yaml
 from openstack.connection import Connection
 
-from tests.lifecycle.conftest import Gateway
 from tests.lifecycle.lifecycle import clusters, inventory
+from tests.stack import Gateway
 
 CREDENTIALS: dict[str, dict[str, Any]] = {
     "no-balancer": {"roles": [{"name": "reader"}, {"name": "member"}]},

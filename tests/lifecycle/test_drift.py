@@ -11,7 +11,6 @@ from openstack.connection import Connection
 
 from sandbox.layout import ROOT
 from sandbox.tests.magnum import eventually
-from tests.lifecycle.conftest import Gateway
 from tests.lifecycle.lifecycle import (
     DEAD,
     USERS,
@@ -20,6 +19,7 @@ from tests.lifecycle.lifecycle import (
     destroy,
     remove_what_is_left,
 )
+from tests.stack import Gateway
 
 NAME = "drifts"
 DRIFT = 7

@@ -16,9 +16,9 @@ from openstack.connection import Connection
 
 from sandbox.layout import ROOT
 from sandbox.tests.magnum import eventually, plane
-from tests.lifecycle.conftest import Gateway
 from tests.lifecycle.end_state import end_state
 from tests.lifecycle.lifecycle import clusters, in_the_background
+from tests.stack import Gateway
 
 NAME = "shaken"
 

@@ -11,8 +11,8 @@ import yaml
 from openstack.connection import Connection
 
 from sandbox.tests.magnum import eventually
-from tests.lifecycle.conftest import Gateway
 from tests.lifecycle.lifecycle import USERS, clusters, inventory
+from tests.stack import Gateway
 
 GROUP = "capi.stackhpc.com/node-group"
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from openstack.connection import Connection
 
-from tests.lifecycle.conftest import Gateway
 from tests.lifecycle.lifecycle import (
     DEAD,
     api_server_dead,
@@ -19,6 +18,7 @@ from tests.lifecycle.lifecycle import (
     log_in,
     remove_what_is_left,
 )
+from tests.stack import Gateway
 
 NewGateway = Callable[[str], Gateway]
 

@@ -18,7 +18,7 @@ from sandbox import containers
 from sandbox.containers import Engine
 from sandbox.layout import ROOT
 from sandbox.tests.fixtures import run_module
-from tests.lifecycle.conftest import Gateway
+from tests.stack import Gateway
 
 IMAGES = {"pyaos", "idv-cave", "hawkeye", "metview"}
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"

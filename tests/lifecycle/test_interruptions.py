@@ -9,8 +9,8 @@ from pathlib import Path
 from openstack.connection import Connection
 
 from sandbox.tests.magnum import eventually
-from tests.lifecycle.conftest import Gateway
 from tests.lifecycle.lifecycle import clusters, in_the_background
+from tests.stack import Gateway
 
 NewGateway = Callable[[str], Gateway]
 

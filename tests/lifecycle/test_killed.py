@@ -18,8 +18,8 @@ import psutil
 import pytest
 from openstack.connection import Connection
 
-from tests.lifecycle.conftest import Gateway
 from tests.lifecycle.end_state import end_state
+from tests.stack import Gateway
 
 AT_ONCE = 4
 POINTS = {

@@ -9,8 +9,8 @@ import pytest
 from openstack.connection import Connection
 
 from sandbox.tests.magnum import eventually
-from tests.lifecycle.conftest import Gateway
 from tests.lifecycle.lifecycle import USERS, clusters
+from tests.stack import Gateway
 
 NAME = "groups"
 GROUP = "capi.stackhpc.com/node-group"

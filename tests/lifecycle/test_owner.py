@@ -9,8 +9,8 @@ import pytest
 from openstack.connection import Connection
 
 from sandbox.tests.magnum import eventually
-from tests.lifecycle.conftest import Gateway
 from tests.lifecycle.lifecycle import clusters, destroy, inventory, with_ids
+from tests.stack import Gateway
 
 NewGateway = Callable[[str], Gateway]
 NAME = "owned"

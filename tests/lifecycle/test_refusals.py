@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from openstack.connection import Connection
 
-from tests.lifecycle.conftest import Gateway
+from tests.stack import Gateway
 
 Change = Callable[[dict[str, Any]], Any]
 

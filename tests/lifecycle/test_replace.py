@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from openstack.connection import Connection
 
-from tests.lifecycle.conftest import Gateway
 from tests.lifecycle.end_state import in_the_cloud, in_the_cluster, in_the_state
+from tests.stack import Gateway
 
 NAME = "replaces"
 UNNAMED = ("openstack:networking/floatingIp:FloatingIp", "pulumi:providers:kubernetes")

@@ -16,9 +16,9 @@ import yaml
 from sandbox import layout
 from sandbox.tests.magnum import eventually
 from sandbox.tools import programs
-from tests.lifecycle.conftest import Gateway
 from tests.lifecycle.hub_secrets import PULL_SECRET, client_key, hub_secrets, new_secrets, set_secrets
 from tests.lifecycle.search import Search
+from tests.stack import Gateway
 
 NAME = "secretive"
 NEXT = new_secrets()

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from openstack.connection import Connection
 
-from tests.lifecycle.conftest import Gateway
 from tests.lifecycle.lifecycle import (
     DEAD,
     UNREACHABLE,
@@ -24,6 +23,7 @@ from tests.lifecycle.lifecycle import (
     remove_what_is_left,
     with_ids,
 )
+from tests.stack import Gateway
 
 NewGateway = Callable[[str], Gateway]
 OTHERS = ("kube_service_shop_web_front", "front of the shop")

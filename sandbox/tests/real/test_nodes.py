@@ -9,10 +9,10 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import psutil
+from openstack.connection import Connection
 
 from sandbox.clusters.nodes import host
-from sandbox.tests.fixtures import processes_of
+from sandbox.tests.fixtures import nodes_of
 from sandbox.tests.magnum import Kubectl, Magnum, eventually
 from sandbox.tests.real.pods import asked, pod, ready, service
 
@@ -31,12 +31,6 @@ def condition(node: dict[str, Any]) -> str:
 
 def runtime(node: dict[str, Any]) -> str:
     return str(node["status"]["nodeInfo"]["containerRuntimeVersion"]).partition(":")[0]
-
-
-def inits(env: dict[str, str]) -> list[psutil.Process]:
-    """The first process of each node that is switched on."""
-    found = processes_of(env, "sandbox.clusters.nodes.init")
-    return [one for one in found if one.info["cmdline"][0] != "unshare"]
 
 
 def mounts(env: dict[str, str]) -> list[str]:
@@ -89,7 +83,7 @@ def test_a_node_that_dies_comes_back_with_its_pods(kubectl: Kubectl, sandbox_env
     ready(kubectl, "survivor")
     [node] = nodes(kubectl, "default-worker")
     name = node["metadata"]["name"]
-    init = next(one for one in inits(sandbox_env) if one.cmdline()[-1].endswith(name))
+    init = next(one for one in nodes_of(sandbox_env) if one.cmdline()[-1].endswith(name))
     os.kill(init.pid, signal.SIGKILL)
     eventually(lambda: restarts(kubectl, "survivor") == 1)
     ready(kubectl, "survivor")
@@ -100,6 +94,21 @@ def restarts(kubectl: Kubectl, name: str) -> int:
     return sum(one["restartCount"] for one in kubectl.get("pod", name)["status"]["containerStatuses"])
 
 
+def test_a_node_whose_server_is_deleted_is_replaced(
+    kubectl: Kubectl, cloud: Connection, magnum: Magnum, cluster: dict[str, Any]
+) -> None:
+    group = magnum.made_group(cluster["uuid"], "mortals")
+    kubectl.apply(pod("victim", group="mortals"))
+    ready(kubectl, "victim")
+    [before] = [node["metadata"]["name"] for node in nodes(kubectl, "mortals")]
+    cloud.compute.delete_server(cloud.compute.find_server(before, ignore_missing=False))
+    eventually(lambda: "victim" not in kubectl.run("get", "pods"))
+    eventually(lambda: [one for one in nodes(kubectl, "mortals") if one["metadata"]["name"] != before])
+    assert before not in kubectl.run("get", "nodes")
+    magnum.request("DELETE", f"/clusters/{cluster['uuid']}/nodegroups/{group}")
+    eventually(lambda: not nodes(kubectl, "mortals"))
+
+
 def test_a_node_that_is_taken_away_is_gone_with_its_pods(
     kubectl: Kubectl, magnum: Magnum, cluster: dict[str, Any], sandbox_env: dict[str, str]
 ) -> None:
@@ -108,7 +117,7 @@ def test_a_node_that_is_taken_away_is_gone_with_its_pods(
     [node] = nodes(kubectl, "mediums")
     magnum.request("DELETE", f"/clusters/{cluster['uuid']}/nodegroups/{mediums}")
     eventually(lambda: not nodes(kubectl, "mediums"))
-    eventually(lambda: len(inits(sandbox_env)) == 1)
+    eventually(lambda: len(nodes_of(sandbox_env)) == 1)
     eventually(lambda: "front" not in kubectl.run("get", "pods"))
     name = node["metadata"]["name"]
     assert not list(host.CGROUPS.glob(f"*/sandbox-{name}"))
@@ -116,12 +125,12 @@ def test_a_node_that_is_taken_away_is_gone_with_its_pods(
 
 
 def test_a_deleted_cluster_leaves_nothing_of_its_nodes(magnum: Magnum, sandbox_env: dict[str, str]) -> None:
-    before, seen = len(inits(sandbox_env)), interfaces()
+    before, seen = len(nodes_of(sandbox_env)), interfaces()
     made = magnum.create("brief")
     assert made["status"] == "CREATE_COMPLETE", made["status_reason"]
-    eventually(lambda: len(inits(sandbox_env)) == before + 1)
+    eventually(lambda: len(nodes_of(sandbox_env)) == before + 1)
     assert interfaces() == seen, "nothing of a cluster is seen among this machine's interfaces"
     magnum.delete(made["uuid"])
-    eventually(lambda: len(inits(sandbox_env)) == before)
+    eventually(lambda: len(nodes_of(sandbox_env)) == before)
     assert not list(host.CGROUPS.glob(f"*/sandbox-{made['stack_id']}*"))
     assert not mounts(sandbox_env)

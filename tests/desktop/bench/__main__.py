@@ -7,6 +7,7 @@ run less; of one run, or of some stacks and links only, the table is printed and
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import itertools
 import json
@@ -19,12 +20,14 @@ from pathlib import Path
 
 from playwright.sync_api import Error as BrowserError
 
-from sandbox import containers, processes
+from sandbox import containers
 from sandbox.check.browser import chromium
 from tests.desktop.bench.link import loopback, slow
 from tests.desktop.bench.measure import Figures, Source, measure
+from tests.desktop.bench.offer import offer
 from tests.desktop.bench.report import plot, table, targets
-from tests.desktop.bench.stacks import NAMES, stack
+from tests.desktop.bench.stacks import NAMES, stacks
+from tests.desktop.gateway import gateway, started_engine
 
 RESULTS = Path(__file__).parent / "results"
 LINKS = {"loopback": loopback, "slow": slow}
@@ -32,39 +35,37 @@ LINKS = {"loopback": loopback, "slow": slow}
 
 def main(runs: int, names: list[str], links: list[str], *, write: bool) -> int:
     """Measures, prints the table and, with `write`, leaves it in RESULTS. 1 where a measurement failed."""
-    was_running = processes.alive("registry")
-    engine = containers.start()
     figures: list[Figures] = []
     loads: list[float] = []
     failures: list[str] = []
-    try:
-        stacks = [stack(engine, name) for name in names]
-        todo = [
-            (number, link, stack)
-            for number, link, stack in itertools.product(range(1, runs + 1), links, stacks)
-        ]
-        with tempfile.TemporaryDirectory() as frames:
-            source = Source(engine, stack(engine, "ours").image, Path(frames))
-            begin = time.monotonic()
-            for done, (number, link, each) in enumerate(todo):
-                loads.append(os.getloadavg()[0])
-                passed = time.monotonic() - begin
-                left = f", {passed / done * (len(todo) - done) / 60:.0f} min left" if done else ""
-                print(f"run {number} of {runs}: {each.name}, {link}{left}", flush=True)
-                with tempfile.TemporaryDirectory() as scratch:
-                    folder = Path(scratch)
-                    try:
-                        with LINKS[link](chromium(), folder) as reached:
-                            figures.append(measure(engine, each, reached, source, folder))
-                    except (AssertionError, BrowserError, containers.ContainersError) as error:
-                        failures.append(
-                            f"run {number} of {each.name}, {link}, failed: {str(error).splitlines()[0]}"
-                        )
-                        print(failures[-1], flush=True)
-    finally:
-        if not was_running:
-            containers.stop()
-    what = "".join(f"- **{each.name}**: {each.what}\n" for each in stacks)
+    with contextlib.ExitStack() as stack:
+        folders = [Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(3)]
+        print("a gateway with real nodes: starting, some minutes", flush=True)
+        running = stack.enter_context(gateway(stack.enter_context(started_engine()), *folders[:2]))
+        env = running.stack.env
+        engine = containers.Engine(host=env["DOCKER_HOST"], registry=env["SANDBOX_REGISTRY"])
+        image = running.stack.outputs()["images"]["idv-cave"]
+        chosen = stacks(engine, image, names)
+        offer(running, chosen)
+        source = Source(engine, image, folders[2])
+        todo = list(itertools.product(range(1, runs + 1), links, chosen))
+        begin = time.monotonic()
+        for done, (number, link, each) in enumerate(todo):
+            loads.append(os.getloadavg()[0])
+            passed = time.monotonic() - begin
+            left = f", {passed / done * (len(todo) - done) / 60:.0f} min left" if done else ""
+            print(f"run {number} of {runs}: {each.name}, {link}{left}", flush=True)
+            with tempfile.TemporaryDirectory() as scratch:
+                folder = Path(scratch)
+                try:
+                    with LINKS[link](chromium(), folder) as reached:
+                        figures.append(measure(running, each, reached, source, folder))
+                except (AssertionError, BrowserError, containers.ContainersError) as error:
+                    failures.append(
+                        f"run {number} of {each.name}, {link}, failed: {str(error).splitlines()[0]}"
+                    )
+                    print(failures[-1], flush=True)
+    what = "".join(f"- **{each.name}**: {each.what}\n" for each in chosen)
     busy = f"load average {min(loads):.1f} to {max(loads):.1f} when a run began (the bench alone is about 2)"
     machine = f"{runs} runs of each, medians; {os.cpu_count()} cores, {platform.system()}, {busy}."
     text = "\n".join([table(figures), targets(figures), what, machine, *failures, ""])

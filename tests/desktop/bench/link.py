@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.desktop.bench.emulator import open_tun
 
+LOOPBACK = "127.0.0.1"
 RATE_MBIT = 20
 ROUND_TRIP_MS = 40
 
@@ -23,7 +24,7 @@ class Link:
 
     name: str
     gateway: str
-    """The address that the gateway listens on."""
+    """The address that the browser has for the gateway."""
     chromium: Path
     """What to start as the browser."""
 
@@ -31,7 +32,7 @@ class Link:
 @contextmanager
 def loopback(chromium: Path, _scratch: Path) -> Iterator[Link]:
     """No link at all."""
-    yield Link("loopback", "127.0.0.1", chromium)
+    yield Link("loopback", LOOPBACK, chromium)
 
 
 @contextmanager
@@ -67,6 +68,21 @@ def slow(chromium: Path, scratch: Path) -> Iterator[Link]:
         for end in ends:
             os.close(end)
         _ip("netns", "delete", space)
+
+
+@contextmanager
+def carried(link: Link, port: int, scratch: Path) -> Iterator[None]:
+    """Have a loopback port of the gateway answer at the link's address, too."""
+    if link.gateway == LOOPBACK:
+        yield
+        return
+    way = ["in", f"{link.gateway}:{port}", f"{LOOPBACK}:{port}"]
+    command = [sys.executable, "-m", "sandbox.clusters.nodes.forward", str(os.getpid())]
+    with subprocess.Popen([*command, scratch / "ways.json", *way]) as forward:
+        try:
+            yield
+        finally:
+            forward.terminate()
 
 
 def _ip(*arguments: str) -> None:

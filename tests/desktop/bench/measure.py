@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 from skimage.metrics import structural_similarity
 
-from sandbox.check.browser import OPTIONS
-from sandbox.containers import ContainersError, Engine
-from tests.desktop.bench.link import Link
+from sandbox.address import HTTPS
+from sandbox.check import visit
+from sandbox.check.browser import OPTIONS, trust
+from sandbox.containers import Engine
+from tests.desktop.bench.first import first_frame
+from tests.desktop.bench.link import Link, carried
+from tests.desktop.bench.offer import title
 from tests.desktop.bench.stacks import Stack
-from tests.desktop.gateway import gateway
-from tests.desktop.pods import Pod
+from tests.desktop.gateway import Gateway
+from tests.desktop.pod import Pod
 from tests.desktop.screen import log_in
 
 HERE = Path(__file__).parent
@@ -82,43 +89,51 @@ class Source:
         return float(similarity)
 
 
-def measure(engine: Engine, stack: Stack, link: Link, source: Source, scratch: Path) -> Figures:
-    """Everything about one stack through one link; about a minute."""
+def measure(gateway: Gateway, stack: Stack, link: Link, source: Source, scratch: Path) -> Figures:
+    """Everything about one stack through one link, once `offer` has it in the hub; about a minute."""
+    address = urlsplit(gateway.url)
+    # A name under .localhost would be this machine, whatever the link.
+    reach = f"--host-resolver-rules=MAP {address.hostname} {link.gateway}"
+    trust(gateway.authority, scratch)
     with (
-        gateway(engine, scratch, override=stack.override, address=link.gateway) as running,
+        carried(link, address.port or HTTPS, scratch),
         sync_playwright() as playwright,
     ):
-        # A gateway has TLS; without it a browser decodes neither pictures nor video by itself.
-        secure = f"--unsafely-treat-insecure-origin-as-secure={running.url}"
-        options = [*OPTIONS, secure]
-        browser = playwright.chromium.launch(executable_path=link.chromium, args=options)
-        page = _page(browser, running.url)
-        server = log_in(page.context, running, USER)
-        server.close()
-        pod = running.pods[USER]
+        browser = playwright.chromium.launch(
+            executable_path=link.chromium, args=[*OPTIONS, reach], env={**os.environ, "HOME": str(scratch)}
+        )
+        page = _page(browser, gateway.url)
         path = f"user/{USER}/"
-        address = f"{running.url}/{path}{stack.page.format(path=path)}"
-        first_frame = _first_frame(engine, pod, stack, page, address)
-        time.sleep(SETTLE_S)
-        idle = _clicks(page, wait_ms=150)
-        _animate(page)
-        # It draws all of its frames before it shows the second one.
-        page.wait_for_function("window.probe.number()", timeout=60_000)
-        time.sleep(SETTLE_S)
-        used, sent = _cpu(pod), _sent(pod)
-        fps = page.evaluate("milliseconds => probe.watch(milliseconds)", WATCH_S * 1000)
-        cpu, rate = (_cpu(pod) - used) / WATCH_S, (_sent(pod) - sent) / WATCH_S
-        busy = _clicks(page, wait_ms=150)
-        moving = [source.similarity(*_picture(page)) for _ in range(PICTURES)]
-        _animate(page)
-        sharp_after, still = _come_to_rest(page, source)
-        size = int(engine.docker("inspect", "--format", "{{.Size}}", stack.image)) / 1e6
-        browser.close()
-    return Figures(
-        stack=stack.name, link=link.name, first_frame=first_frame, fps=fps, idle=idle, busy=busy,
-        bytes=rate, cpu=cpu, sharp_after=sharp_after, still=still,
-        moving=float(np.median(moving)), image_mb=size,
-    )  # fmt: skip
+        server = log_in(page.context, gateway, USER, title(stack), path="")
+        pod = gateway.pods[USER]
+        try:
+            first = first_frame(pod, stack, page, f"{gateway.url}/{path}{stack.page.format(path=path)}")
+            figures = _watched(page, pod, source)
+        finally:
+            visit.stop(server, gateway.url)
+            browser.close()
+    return Figures(stack=stack.name, link=link.name, image_mb=stack.image_mb, first_frame=first, **figures)
+
+
+def _watched(page: Page, pod: Pod, source: Source) -> dict[str, Any]:
+    """The figures of a desktop that is in the page."""
+    time.sleep(SETTLE_S)
+    idle = _clicks(page, wait_ms=150)
+    _animate(page)
+    # It draws all of its frames before it shows the second one.
+    page.wait_for_function("window.probe.number()", timeout=60_000)
+    time.sleep(SETTLE_S)
+    used, sent = _cpu(pod), _sent(pod)
+    fps = page.evaluate("milliseconds => probe.watch(milliseconds)", WATCH_S * 1000)
+    cpu, rate = (_cpu(pod) - used) / WATCH_S, (_sent(pod) - sent) / WATCH_S
+    busy = _clicks(page, wait_ms=150)
+    moving = float(np.median([source.similarity(*_picture(page)) for _ in range(PICTURES)]))
+    _animate(page)
+    sharp_after, still = _come_to_rest(page, source)
+    return {
+        "fps": fps, "idle": idle, "busy": busy, "bytes": rate, "cpu": cpu,
+        "sharp_after": sharp_after, "still": still, "moving": moving,
+    }  # fmt: skip
 
 
 def _page(browser: Browser, url: str) -> Page:
@@ -128,28 +143,6 @@ def _page(browser: Browser, url: str) -> Page:
     page = context.new_page()
     page.goto(f"{url}/hub/login")
     return page
-
-
-def _first_frame(engine: Engine, pod: Pod, stack: Stack, page: Page, address: str) -> float:
-    """Starts the desktop's container afresh beside a running notebook, and opens its page once it can be."""
-    sidecar = pod.sidecars[0]
-    engine.docker("stop", sidecar)
-    begin = time.monotonic()
-    engine.docker("start", sidecar)
-    probe = stack.override["extra_containers"][0]["readinessProbe"]["exec"]["command"]
-    while not _succeeds(engine, sidecar, probe):
-        time.sleep(0.05)
-    page.goto(address, wait_until="commit")
-    page.wait_for_function("window.probe.locate()", polling=50, timeout=60_000)
-    return (time.monotonic() - begin) * 1000
-
-
-def _succeeds(engine: Engine, container: str, command: Sequence[str]) -> bool:
-    try:
-        engine.docker("exec", container, *command)
-    except ContainersError:
-        return False
-    return True
 
 
 def _clicks(page: Page, wait_ms: int) -> list[float]:
@@ -214,7 +207,7 @@ def _cpu(pod: Pod) -> float:
         "cat /sys/fs/cgroup/cpuacct/cpuacct.usage 2>/dev/null || "
         "awk '/^usage_usec/ {print $2 * 1000}' /sys/fs/cgroup/cpu.stat"
     )
-    return sum(int(pod.run_in(name, "sh", "-c", script)) for name in [pod.notebook, *pod.sidecars]) / 1e9
+    return sum(int(pod.run_in(name, "sh", "-c", script)) for name in (pod.notebook, pod.desktop)) / 1e9
 
 
 def _sent(pod: Pod) -> int:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from components.hub.catalogue import load_catalogue
 from components.hub.desktops import profile
-from components.paths import HUB_VALUES
 from sandbox.containers import Engine
-from tests.desktop.gateway import build
 
 HERE = Path(__file__).parent
 
@@ -25,6 +23,7 @@ class Stack:
     what: str
     image: str
     """The desktop's."""
+    image_mb: float
     override: Mapping[str, Any]
     """The profile's kubespawner_override."""
     page: str
@@ -54,20 +53,20 @@ OTHERS = {
 NAMES = ["ours", *OTHERS]
 
 
-def stack(engine: Engine, name: str) -> Stack:
-    """The stack `name`, of NAMES."""
-    ours = _ours(engine)
-    return ours if name == ours.name else _other(engine, ours, name, OTHERS[name])
+def stacks(engine: Engine, image: str, names: Sequence[str]) -> list[Stack]:
+    """Those of `names`, of NAMES, in the registry of `engine`; `image` is that of our IDV."""
+    ours = _ours(engine, image)
+    return [ours if name == ours.name else _other(engine, ours, name, OTHERS[name]) for name in names]
 
 
-def _ours(engine: Engine) -> Stack:
+def _ours(engine: Engine, image: str) -> Stack:
     """The profile IDV of our hub values, as it is."""
-    entry = load_catalogue(HUB_VALUES / "desktops.yaml").desktops["idv"]
-    image = build(engine, entry.image)
+    entry = load_catalogue().desktops["idv"]
     return Stack(
         name="ours",
         what="TigerVNC Xvnc 24 bit on a unix socket, -FrameRate 120, our page on noVNC 1.7",
         image=image,
+        image_mb=_size(engine, image),
         override=profile("idv", entry, image)["kubespawner_override"],
         page="desktop/",
     )
@@ -78,11 +77,21 @@ def _other(engine: Engine, ours: Stack, name: str, other: Other) -> Stack:
     folder = HERE / name.lower()
     image = f"{engine.registry}/bench/{folder.name}:test"
     engine.docker("build", "--quiet", f"--build-arg=DESKTOP={ours.image}", f"--tag={image}", str(folder))
+    engine.docker("push", "--quiet", image)
     override = copy.deepcopy(dict(ours.override))
     sidecar = override["extra_containers"][0]
     sidecar["image"] = image
     ready = f"exec 3<>/dev/tcp/127.0.0.1/{other.port}"
     sidecar["readinessProbe"] = {"exec": {"command": ["bash", "-c", ready]}}
     return Stack(
-        name=name, what=other.what, image=image, override=override, page=f"proxy/{other.port}/{other.page}"
+        name=name,
+        what=other.what,
+        image=image,
+        image_mb=_size(engine, image),
+        override=override,
+        page=f"proxy/{other.port}/{other.page}",
     )
+
+
+def _size(engine: Engine, image: str) -> float:
+    return int(engine.docker("inspect", "--format", "{{.Size}}", image)) / 1e6

@@ -5,20 +5,24 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
+from contextlib import suppress
 
+from keystoneauth1.exceptions import ClientException
 from kubernetes.client import ApiException
 from openstack.connection import Connection
-from openstack.exceptions import HttpException
+from openstack.exceptions import HttpException, SDKException
 
 from sandbox import layout
 from sandbox.clusters import cloud, spec
 from sandbox.clusters.controller.kube import Cache, Kube, Object
-from sandbox.clusters.controller.workers import autoscaler, fit, nodes
+from sandbox.clusters.controller.workers import autoscaler, fit, nodes, servers
 from sandbox.clusters.controller.workers.nodes import Machine
 from sandbox.clusters.nodes import kubelets
 
 LOG = logging.getLogger(__name__)
 REFUSED_RETRY_S = 5.0
+LOOK_S = 5.0
+"""A server that is deleted behind the cluster's back is missed after this long."""
 SERVER_ERROR = 500
 
 
@@ -36,13 +40,14 @@ class Machines:
         """Why the cloud refused a server, by UUID of the node group; it is asked again all the same."""
         self._unanswered = False
         self._told: spec.Status | None = None
+        self._look_at = time.time() + LOOK_S
 
     def reconcile(self) -> float | None:
         """Bring machines and nodes to what the groups want."""
         cluster = spec.load(self._uuid)
         self._unanswered = False
         if self._machines is None:
-            self._machines = self._find()
+            self._machines = servers.machines(self._cloud, self._uuid)
         by_node: dict[str, list[Object]] = defaultdict(list)
         for pod in self._pods.values():
             if name := pod["spec"].get("nodeName"):
@@ -61,26 +66,14 @@ class Machines:
         found = autoscaler.unneeded(candidates, rooms, by_node, self._budgets.values())
         self._unneeded.look(time.time(), found)
         self._remove_groups(cluster)
+        lost = self._lose()
         for group in cluster.groups.values():
             self._fill(cluster, group)
         self._grow(cluster, rooms)
         wait = self._shrink(cluster)
-        wait = min(wait, self._join(cluster))
+        wait = min(wait, lost, self._join(cluster))
         self._tell(cluster)
         return None if wait == float("inf") else max(wait, 0.05)
-
-    def _find(self) -> dict[str, Machine]:
-        found = {}
-        for server in self._cloud.compute.servers(details=True):
-            if server.metadata.get(cloud.CLUSTER_KEY) == self._uuid:
-                found[server.name] = Machine(
-                    name=server.name,
-                    group=server.metadata[cloud.GROUP_KEY],
-                    server_id=server.id,
-                    address=_address(server.addresses),
-                    ready_at=float(server.metadata[cloud.READY_KEY]),
-                )
-        return found
 
     def _of(self, group_uuid: str) -> list[Machine]:
         return [one for one in (self._machines or {}).values() if one.group == group_uuid]
@@ -95,19 +88,8 @@ class Machines:
                 cloud.READY_KEY: str(ready_at),
             },
         }
-        if cluster.boot_volume_gib:
-            request["block_device_mapping"] = [
-                {
-                    "boot_index": 0,
-                    "source_type": "image",
-                    "destination_type": "volume",
-                    "uuid": self._image(cluster),
-                    "volume_size": cluster.boot_volume_gib,
-                    "delete_on_termination": True,
-                }
-            ]
-        else:
-            request["image_id"] = self._image(cluster)
+        image = self._cloud.image.find_image(cluster.image_id, ignore_missing=False).id
+        request |= servers.disk(cluster, str(image))
         try:
             server = cloud.create_machine(
                 self._cloud, cluster, name, control_plane=group.control_plane, **request
@@ -121,14 +103,11 @@ class Machines:
                 self._unanswered = True
             return False
         self._errors.pop(group.uuid, None)
-        machine = Machine(name, group.uuid, server.id, _address(server.addresses), ready_at)
+        machine = Machine(name, group.uuid, server.id, servers.address(server), ready_at)
         if self._machines is not None:
             self._machines[name] = machine
         LOG.info("server %s made, joins in %.1f s", name, max(0.0, ready_at - time.time()))
         return True
-
-    def _image(self, cluster: spec.Cluster) -> str:
-        return str(self._cloud.image.find_image(cluster.image_id, ignore_missing=False).id)
 
     def _fill(self, cluster: spec.Cluster, group: spec.NodeGroup) -> None:
         have = self._of(group.uuid)
@@ -181,6 +160,20 @@ class Machines:
             if machine.group not in cluster.groups:
                 self._delete(machine)
         self._errors = {uuid: text for uuid, text in self._errors.items() if uuid in cluster.groups}
+
+    def _lose(self) -> float:
+        """Take away the machines whose servers someone deleted; seconds until the next look.
+
+        The Cluster API does the same when its health check fails, and makes others.
+        """
+        now = time.time()
+        if now >= self._look_at:
+            self._look_at = now + LOOK_S
+            with suppress(ClientException, SDKException):  # a cloud that does not answer has lost nothing
+                there = servers.machines(self._cloud, self._uuid)
+                for machine in [one for name, one in (self._machines or {}).items() if name not in there]:
+                    self._delete(machine)
+        return self._look_at - now
 
     def _drain(self, machine: Machine) -> bool:
         """Evict what must move; false where the API server, or a pod that just came, does not allow it."""
@@ -244,7 +237,3 @@ class Machines:
         if told != self._told:
             spec.write(spec.folder(self._uuid) / "status.json", told)
             self._told = told
-
-
-def _address(addresses: dict[str, list[dict[str, str]]]) -> str:
-    return next((one["addr"] for ips in addresses.values() for one in ips), "")
