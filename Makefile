@@ -4,7 +4,7 @@ BIN := .venv/bin
 LIFE := $(patsubst %,tests/lifecycle/test_%.py,changes cloud_config drift faults homes killed node_groups owner replace state teardown)
 HEAVY := $(patsubst %,sandbox/tests/real/test_%.py,certificates hub ingress)
 
-.PHONY: help drift sandbox sandbox-env sandbox-status sandbox-open sandbox-check sandbox-down sandbox-reset tools test test-unit test-sandbox test-desktop lint docs bench-up bench-desktop clean
+.PHONY: help drift sandbox sandbox-env sandbox-status sandbox-open sandbox-check sandbox-down sandbox-reset tools test test-unit test-sandbox test-desktop lint docs bench-up bench-start bench-desktop clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -69,6 +69,10 @@ docs: .venv/sandbox ## Write docs/settings.md and the schema in Pulumi.yaml from
 
 bench-up: sandbox .venv/tests ## `pulumi up` against its critical path and the paper's order
 	@eval "$$($(BIN)/python -m sandbox env)" && $(BIN)/python -m tests.bench.up
+
+bench-start: sandbox tools ## From the click to the desktop: warm, with images to pull, with a node to add; memory and idle CPU
+	@$(BIN)/python -m sandbox tools --desktops
+	@.sandbox/cache/desktop-tests/bin/python -m tests.bench.start
 
 bench-desktop: tools ## The paper's desktop, ours, Selkies and xpra, on loopback and through a slow link (root, 25 minutes)
 	@$(BIN)/python -m sandbox tools --desktops

@@ -1,0 +1,134 @@
+"""How long a desktop takes from the click to its picture, and what the sandbox costs this machine.
+
+Uses the gateway of the running sandbox, as `make sandbox-check` does. `python -m tests.bench.start`, in the
+environment of the desktops' tests (`make bench-start`).
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+from playwright.sync_api import BrowserContext
+from rich.console import Console
+from rich.table import Table
+
+from sandbox import address, layout, processes
+from sandbox.check import browser, server, visit
+
+DESKTOP = "IDV"
+GROUP = "capi.stackhpc.com/node-group=mediums"
+IDLE_S = 60
+PARTS = ("scheduled", "pulled", "started")
+console = Console()
+
+
+def family() -> list[psutil.Process]:
+    """All processes of the sandbox, those in pods too."""
+    found = {}
+    for process in psutil.process_iter(["cmdline"]):
+        if any(str(layout.HOME) in word for word in process.info["cmdline"] or []):
+            found.update({one.pid: one for one in [process, *process.children(recursive=True)]})
+    return list(found.values())
+
+
+def total(of: Callable[[psutil.Process], float]) -> float:
+    """A figure of all of them; one that has ended meanwhile counts nothing."""
+    figures = []
+    for process in family():
+        try:
+            figures.append(of(process))
+        except psutil.NoSuchProcess:
+            continue
+    return sum(figures)
+
+
+def memory_gib() -> float:
+    """GiB that all processes have, what they share counted once."""
+    return total(lambda process: float(process.memory_full_info().pss)) / 2**30
+
+
+def idle_percent() -> float:
+    """Percent of a core that all processes use, IDLE_S long."""
+
+    def used() -> float:
+        return total(lambda process: sum(process.cpu_times()[:2]))
+
+    before = used()
+    time.sleep(IDLE_S)
+    return 100 * (used() - before) / IDLE_S
+
+
+def user_nodes() -> list[str]:
+    """The real nodes that users' servers run on."""
+    found = json.loads(server.kubectl("get", "nodes", "-l", f"{GROUP},sandbox/node=real", "-o", "json"))
+    return [str(node["metadata"]["name"]) for node in found["items"]]
+
+
+def forget_images() -> None:
+    """Have no image on the users' nodes, as on one that has just been added."""
+    ctr = "ctr --namespace k8s.io images"
+    for node in user_nodes():
+        inside = ["nsenter", "--target", str(processes.pid(node)), "--mount", "sh", "-c"]
+        subprocess.run([*inside, f"{ctr} ls -q | grep gateway/ | xargs -r {ctr} rm"], check=True)
+
+
+@contextmanager
+def no_room() -> Iterator[None]:
+    """Let nothing new onto the nodes that there are: the next server needs another one."""
+    nodes = user_nodes()
+    server.kubectl("cordon", *nodes)
+    try:
+        yield
+    finally:
+        server.kubectl("uncordon", *nodes)
+
+
+def start(context: BrowserContext, gateway: address.Gateway) -> dict[str, float]:
+    """Seconds of each part of one start, from the click on."""
+    page = visit.log_in(context, gateway.url, gateway.user, gateway.password)
+    visit.stop(page, gateway.url)
+    asked, began = datetime.now(UTC), time.monotonic()
+    visit.start(page, gateway.url, DESKTOP)
+    shown = time.monotonic() - began
+    visit.see(page)
+    seen = time.monotonic() - began
+    times = server.times(server.pod(gateway.user))
+    parts = {part: max(0.0, (times[part] - asked).total_seconds()) for part in PARTS}
+    page.close()
+    return {**parts, "page": shown, "picture": seen}
+
+
+def main() -> None:
+    """Measure and print."""
+    gateway = address.gateway()
+    table = Table("from the click, seconds", *PARTS, "page", "picture")
+    with tempfile.TemporaryDirectory() as home:
+        browser.trust(gateway.authority, Path(home))
+        with browser.opened(Path(home)) as context:
+            rows = {"warm": start(context, gateway)}
+            forget_images()
+            rows["images to pull"] = start(context, gateway)
+            with no_room():
+                rows["a node to add"] = start(context, gateway)
+            memory = memory_gib()
+            page = visit.log_in(context, gateway.url, gateway.user, gateway.password)
+            visit.stop(page, gateway.url)
+    for name, figures in rows.items():
+        table.add_row(name, *(f"{seconds:.1f}" for seconds in figures.values()))
+    console.print(table)
+    costs = Table("the sandbox with this gateway", "")
+    costs.add_row("memory with one desktop", f"{memory:.1f} GiB")
+    costs.add_row("CPU with none", f"{idle_percent():.0f} % of a core")
+    console.print(costs)
+
+
+if __name__ == "__main__":
+    main()
