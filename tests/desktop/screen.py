@@ -106,6 +106,12 @@ class Screen:
         """The stand-in's text field: the widest white stretch over its pad."""
         return self._find_in_top_row(lambda row: (row == 255).all(axis=1), 120)
 
+    def clear_text_field(self) -> None:
+        """Leave the stand-in's text field empty, as the tests of other modules expect it."""
+        self.page.mouse.click(*until(self.find_text_field))
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.press("Delete")
+
     def find_button(self) -> tuple[float, float] | None:
         """The stand-in's button Animate, whose face is bluish."""
         return self._find_in_top_row(lambda row: row[:, 2].astype(int) - row[:, 0] > 12, 40)

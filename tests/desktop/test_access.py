@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
 from playwright.sync_api import expect
 
 from tests.desktop.screen import Screen, until, violations
 
 CONTROLS = ["Clipboard", "Files", "Full screen", "JupyterLab"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tidy(screen: Screen) -> Iterator[None]:
+    """The next module finds the text field empty."""
+    yield
+    screen.clear_text_field()
 
 
 def test_every_control_is_reached_with_the_keyboard(screen: Screen) -> None:

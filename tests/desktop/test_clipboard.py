@@ -13,6 +13,13 @@ from tests.desktop.screen import Screen, until
 CLIPBOARD = "navigator.clipboard.readText()"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def tidy(screen: Screen) -> Iterator[None]:
+    """The next module finds the text field empty."""
+    yield
+    screen.clear_text_field()
+
+
 @pytest.fixture
 def other(context: BrowserContext, running: Gateway, screen: Screen) -> Iterator[Page]:
     """A second, smaller window of the same desktop, and a page of something else in front of both."""
@@ -93,6 +100,8 @@ def test_the_same_text_can_be_pasted_after_the_connection_was_lost(screen: Scree
     page.evaluate("navigator.clipboard.writeText('again')")
     for _ in range(2):
         page.mouse.click(*until(screen.find_text_field))
+        page.keyboard.press("Control+a")
+        page.keyboard.type("typed meanwhile")
         page.keyboard.press("Control+a")
         page.keyboard.press("Control+v")
         page.wait_for_timeout(1000)

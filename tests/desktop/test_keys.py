@@ -38,6 +38,13 @@ class Terminal:
         return self.pod.run_in(self.pod.desktop, "sh", "-c", display + script)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def tidy(screen: Screen) -> Iterator[None]:
+    """The next module finds the text field empty."""
+    yield
+    screen.clear_text_field()
+
+
 @pytest.fixture
 def terminal(screen: Screen, running: Gateway, request: pytest.FixtureRequest) -> Iterator[Terminal]:
     """Open, and with the focus."""

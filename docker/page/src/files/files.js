@@ -96,7 +96,9 @@ export class Files {
             const entries = await this._home.list(folder);
             this._list.replaceChildren(...entries.map((entry) => this._entry(entry)));
         } catch (error) {
-            this._list.replaceChildren(`The files can't be listed: ${error.message}`);
+            const told = document.createElement('li');
+            told.textContent = `The files can't be listed: ${error.message}`;
+            this._list.replaceChildren(told);
         }
     }
 

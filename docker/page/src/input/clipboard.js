@@ -21,6 +21,7 @@ export class Clipboard {
         this._unwritten = null;
         this._known = null;
         this._pressed = null;
+        this._events = 0;  // keys, and texts of the desktop, which a slow answer of the browser must not undo
         addEventListener('keydown', (event) => this._key(event), {capture: true});
         addEventListener('paste', (event) => this._paste(event));
         for (const gesture of ['pointerdown', 'keydown']) {
@@ -40,6 +41,7 @@ export class Clipboard {
 
     /** The desktop's clipboard has changed to `text`. */
     fromDesktop(text) {
+        this._events += 1;
         this._known = text;
         this._text.value = text;
         // Another window of the same desktop, which has the focus, writes it.
@@ -61,15 +63,19 @@ export class Clipboard {
 
     async _read() {
         if (this._unwritten !== null) return;
+        const events = this._events;
         try {
             const {state} = await navigator.permissions.query({name: 'clipboard-read'});
-            if (state === 'granted') this._send(await navigator.clipboard.readText());
+            if (state !== 'granted') return;
+            const text = await navigator.clipboard.readText();
+            if (events === this._events) this._send(text);
         } catch {
             // Not every browser has this permission; the keys work all the same.
         }
     }
 
     _key(event) {
+        this._events += 1;
         if (!pastes(event) || !isDesktop(event.target) || !this._connection()) return;
         // noVNC must not see it: it would keep the browser from pasting.
         event.stopImmediatePropagation();
