@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, CDPSession, Page
 
 from tests.desktop.gateway import Gateway
-from tests.desktop.pods import Pod
+from tests.desktop.pod import Pod
 from tests.desktop.screen import SIZE, Screen, log_in, until
 
 CTRL, META, SHIFT = 2, 4, 8
