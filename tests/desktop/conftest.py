@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.path.parent == Path(__file__).parent and item.path.stem not in NEED_NO_PODS:
                 item.add_marker(pytest.mark.skip(reason=f"no kubelet can run here: {why}"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With a failure comes what the cluster says of its nodes and of the users' pods."""
+    report = yield
+    found = getattr(item, "funcargs", {}).get("running")
+    if report.failed and isinstance(found, Gateway):
+        report.sections.append(("cluster", found.story()))
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ from sandbox.containers import Engine
 from sandbox.tests.fixtures import run_code, run_module, started
 from sandbox.tests.magnum import eventually
 from tests import stack
-from tests.desktop.pod import Pod
+from tests.desktop.pod import NAMESPACE, Pod
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -44,6 +44,16 @@ class Gateway:
     pods: dict[str, Pod]
     """By user; running once she has started her server."""
     stack: stack.Gateway
+
+    def story(self) -> str:
+        """Nodes, pods and the last events of the hub's namespace, as an operator would look at them."""
+        looks = (("nodes",), ("pods", "-n", NAMESPACE, "-o", "wide"), ("events", "-n", NAMESPACE))
+        kubectl = ("kubectl", "--kubeconfig", str(self.stack.kubeconfig), "get")
+        told = [
+            subprocess.run([*kubectl, *look], env=self.stack.env, text=True, capture_output=True, check=False)
+            for look in looks
+        ]
+        return "\n".join(done.stdout[-6000:] + done.stderr for done in told)
 
 
 @contextmanager

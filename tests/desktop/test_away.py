@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import pytest
@@ -84,24 +86,17 @@ def test_login_to_the_hub_has_expired(screen: Screen, context: BrowserContext, r
 
 
 def test_login_elsewhere(screen: Screen, running: Gateway) -> None:
-    pattern = f"{running.url}/user/user1/desktop/"
     elsewhere = {"location": "https://login.example.org/"}
-    screen.page.route(pattern, lambda route: route.fulfill(status=302, headers=elsewhere))
-    lose_connection(screen.page, running)
-    expect(screen.page.locator("#reason")).to_contain_text("You are logged out", timeout=BETWEEN_TRIES_MS)
-    screen.page.unroute(pattern)
+    with answered(screen.page, running, status=302, headers=elsewhere):
+        expect(screen.page.locator("#reason")).to_contain_text("You are logged out", timeout=BETWEEN_TRIES_MS)
     screen.connected()
 
 
 def test_gateway_that_fails_for_a_while(screen: Screen, running: Gateway) -> None:
-    pattern = f"{running.url}/user/user1/desktop/"
-    screen.page.route(pattern, lambda route: route.fulfill(status=503, body="Service Unavailable"))
-    lose_connection(screen.page, running)
-    expect(screen.page.locator("#reason")).to_contain_text(
-        "The gateway does not answer", timeout=BETWEEN_TRIES_MS
-    )
-    expect(screen.page.locator("#lost :is(button, a):visible")).to_have_text(["Reconnect now"])
-    screen.page.unroute(pattern)
+    with answered(screen.page, running, status=503, body="Service Unavailable"):
+        reason = screen.page.locator("#reason")
+        expect(reason).to_contain_text("The gateway does not answer", timeout=BETWEEN_TRIES_MS)
+        expect(screen.page.locator("#lost :is(button, a):visible")).to_have_text(["Reconnect now"])
     screen.connected()
 
 
@@ -126,6 +121,19 @@ def test_server_that_is_started_elsewhere(screen: Screen, context: BrowserContex
     visit.start(other, running.url, "IDV")
     other.close()
     screen.connected()
+
+
+@contextmanager
+def answered(page: Page, gateway: Gateway, **answer: Any) -> Iterator[None]:
+    """Meanwhile this is what the gateway answers for the page, and a new WebSocket is refused."""
+    pattern = f"{gateway.url}/user/user1/desktop/"
+    page.route(pattern, lambda route: route.fulfill(**answer))
+    cookies: Any = page.context.cookies()
+    page.context.clear_cookies()
+    lose_connection(page, gateway)
+    yield
+    page.unroute(pattern)
+    page.context.add_cookies(cookies)
 
 
 def lose_connection(page: Page, gateway: Gateway) -> None:

@@ -27,6 +27,7 @@ def other(context: BrowserContext, running: Gateway, screen: Screen) -> Iterator
     page.set_viewport_size({"width": 1000, "height": 700})
     page.goto(f"{running.url}/user/user1/desktop/")
     expect(page.locator("#status")).to_have_text("Connected", timeout=60_000)
+    until(lambda: Screen(page).size() == Screen(page).place())
     yield page
     page.close()
     focus(screen.page)

@@ -75,6 +75,7 @@ def settled(asked: list[tuple[int, int]], page: Page) -> bool:
 def test_every_pixel_is_sharp(window: Open, density: float, each: int) -> None:
     width, height = round(1600 / density), round(1200 / density)
     page, asked = window(width, height, density)
+    looks: list[str] = []
 
     def sharp() -> bool:
         own, seen = desktop(page), shown(page, density)
@@ -82,9 +83,13 @@ def test_every_pixel_is_sharp(window: Open, density: float, each: int) -> None:
         rows, columns = min(len(large), len(seen)), min(large.shape[1], seen.shape[1])
         # The cursor's blinking line may change between the two.
         same = (large[:rows, :columns] == seen[:rows, :columns]).all(axis=2).mean()
+        looks.append(f"{own.shape[1]} columns, {same:.4f} of the pixels")
         return own.shape[1] == 1600 // each and bool(same > 0.999)
 
-    until(sharp)
+    try:
+        until(sharp)
+    except AssertionError:
+        pytest.fail(f"asked for {asked}, saw {looks[-3:]}")
     assert settled(asked, page) and len(asked) <= 3, asked
 
 

@@ -31,10 +31,11 @@ def test_a_desktop_opens_and_a_click_changes_it(browser: Browser, running: Gatew
 @pytest.mark.parametrize("profile", NOTEBOOKS)
 def test_a_notebook_computes(browser: Browser, running: Gateway, profile: str) -> None:
     with session(browser, running, USER, profile, path="lab") as page:
+        page.goto(f"{running.url}/user/{USER}/lab?reset")  # without what an earlier server had open
         consoles = page.locator(".jp-LauncherCard[data-category=Console]")
         consoles.first.click(timeout=60_000)
         cell = page.locator(".jp-CodeConsole-input .cm-content")
-        expect(page.locator(".jp-CodeConsole")).to_be_visible(timeout=60_000)
+        expect(page.get_by_role("button", name="| Idle")).to_be_visible(timeout=60_000)
         cell.click()
         page.keyboard.type("print(6 * 7)")
         page.keyboard.press("Shift+Enter")

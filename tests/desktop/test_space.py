@@ -38,8 +38,10 @@ def full(browser: Browser, running: Gateway, pod: Pod) -> Iterator[Page]:
     for node in nodes_of(running.stack.env):
         inside = ["nsenter", "--mount", f"--target={node.pid}"]
         subprocess.run([*inside, "mount", "-t", "tmpfs", "-o", options, "home", home], check=True)
+        # Only root comes through the folders above it.
+        within = [*inside, "sh", "-c", 'cd "$0" && exec "$@"', home]
         user = ["setpriv", "--reuid=1000", "--regid=100", "--clear-groups"]
-        subprocess.run([*inside, *user, "sh", "-euc", f"cd {home}; {FILL}"], check=True)
+        subprocess.run([*within, *user, "sh", "-euc", FILL], check=True)
     with session(browser, running, USER, "IDV") as page:
         yield page
     for node in nodes_of(running.stack.env):
