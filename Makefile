@@ -1,7 +1,9 @@
 # Thin: each target is one command that can be run by hand as well. `make sandbox` is the one to start with.
 PYTHON ?= python3
 BIN := .venv/bin
+DESKTOPS := $(or $(SANDBOX_CACHE),.sandbox/cache)/desktop-tests/bin
 LIFE := $(patsubst %,tests/lifecycle/test_%.py,changes cloud_config drift faults homes killed node_groups owner replace state teardown)
+OPERATIONS := tests/desktop/test_operations.py
 HEAVY := $(patsubst %,sandbox/tests/real/test_%.py,certificates hub ingress)
 
 .PHONY: help drift sandbox sandbox-env sandbox-status sandbox-open sandbox-check sandbox-down sandbox-reset tools test test-unit test-sandbox test-desktop lint docs bench-up bench-start bench-desktop clean
@@ -20,11 +22,11 @@ sandbox-status: .venv/sandbox ## The sandbox's processes and their logs
 
 sandbox-open: tools ## The gateway in Chromium, which trusts it, on this machine's screen
 	@$(BIN)/python -m sandbox tools --desktops
-	@.sandbox/cache/desktop-tests/bin/python -m sandbox.check.window
+	@$(DESKTOPS)/python -m sandbox.check.window
 
 sandbox-check: tools ## Log in, start a desktop and click in it, in a browser; how long each step takes
 	@$(BIN)/python -m sandbox tools --desktops
-	@.sandbox/cache/desktop-tests/bin/python -m sandbox.check
+	@$(DESKTOPS)/python -m sandbox.check
 
 sandbox-down: .venv/sandbox ## End all of the sandbox's processes; its state stays
 	@$(BIN)/python -m sandbox down
@@ -50,10 +52,12 @@ test-unit: .venv/tests ## Tests without a sandbox, in seconds
 # Four at a time, since they wait for the simulated cloud more than they work.
 test-sandbox: tools ## All tests with the engine and the real services, those of the life cycle too
 	$(BIN)/pytest -n 4 $(SHARED) sandbox/tests tests/lifecycle
+	@$(BIN)/python -m sandbox tools --desktops
+	$(DESKTOPS)/python -m pytest $(OPERATIONS)
 
 test-desktop: tools ## Tests of the desktops: images, and a real browser on pods of real nodes
 	@$(BIN)/python -m sandbox tools --desktops
-	.sandbox/cache/desktop-tests/bin/python -m pytest tests/desktop
+	$(DESKTOPS)/python -m pytest tests/desktop --ignore=$(OPERATIONS)
 
 tools: .venv/tests
 	@$(BIN)/python -m sandbox tools --images --tests
@@ -72,11 +76,11 @@ bench-up: sandbox .venv/tests ## `pulumi up` against its critical path and the p
 
 bench-start: sandbox tools ## From the click to the desktop: warm, with images to pull, with a node to add; memory and idle CPU
 	@$(BIN)/python -m sandbox tools --desktops
-	@.sandbox/cache/desktop-tests/bin/python -m tests.bench.start
+	@$(DESKTOPS)/python -m tests.bench.start
 
 bench-desktop: tools ## The paper's desktop, ours, Selkies and xpra, on loopback and through a slow link (root, 25 minutes)
 	@$(BIN)/python -m sandbox tools --desktops
-	.sandbox/cache/desktop-tests/bin/python -m tests.desktop.bench
+	$(DESKTOPS)/python -m tests.desktop.bench
 
 clean: ## Remove all that was made here (programs, caches, state); ends the sandbox first
 	@test ! -e .venv/sandbox || $(BIN)/python -m sandbox reset

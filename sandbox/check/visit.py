@@ -80,12 +80,12 @@ def stop(page: Page, url: str) -> None:
         expect(button).to_be_hidden(timeout=PATIENCE_S * 1000)
 
 
-def start(page: Page, url: str, profile: str, path: str = "desktop") -> None:
+def start(page: Page, url: str, profile: str, path: str = "desktop", patience_s: float = PATIENCE_S) -> None:
     """Start the profile's server and wait until its page, at `path`, is there."""
     page.goto(f"{url}/hub/spawn")
     page.get_by_text(profile).first.click()
     page.get_by_role("button", name="Start").click()
-    page.wait_for_url(f"**/user/*/{path}**", timeout=PATIENCE_S * 1000)
+    page.wait_for_url(f"**/user/*/{path}**", timeout=patience_s * 1000)
 
 
 def see(page: Page) -> None:
