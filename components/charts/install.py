@@ -69,11 +69,13 @@ def install(
     On the way down the Namespace is the gate: the deletion of a release returns before its objects are gone,
     that of a namespace only when everything in it is gone, load balancers included.
     A failed install leaves nothing behind.
+
+    The namespace takes only pods that keep to the Pod Security Standard "restricted".
     """
     namespace = chart.release
     place = core.v1.Namespace(
         f"{name}-namespace",
-        metadata={"name": namespace},
+        metadata={"name": namespace, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
         opts=pulumi.ResourceOptions(
             parent=component,
             provider=cluster.provider,

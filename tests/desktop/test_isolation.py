@@ -1,18 +1,24 @@
-"""Users share nodes, not pods: no packet of one reaches the pod of another."""
+"""Users share nodes, not pods: no packet of one reaches the pod of another, or what runs the cluster."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
 
 import pytest
 from playwright.sync_api import Browser
 
+from sandbox.tests.fixtures import processes_of
+from sandbox.tests.real.pods import pod as simple_pod
 from tests.desktop.gateway import Gateway
-from tests.desktop.pod import Pod
+from tests.desktop.pod import NAMESPACE, Pod
 from tests.desktop.screen import Screen, session, until
 
 NOTEBOOK = 8888
+METADATA = "169.254.169.254"
+"""Where a cloud tells its servers what they are, credentials included."""
 VNC = (5900, 5901, 6080)
 """Ports of VNC, X and noVNC. Nothing of ours listens there, so user1 has something listen."""
 LISTEN = """
@@ -72,3 +78,36 @@ def test_no_port_of_a_pod_is_reached_from_another_users(
         assert reached(other, own, [NOTEBOOK]) == [NOTEBOOK], "the scan finds what listens"
         assert reached(other, address) == []
     assert reached(victim, address, ports) == ports, "all of it was there to be found"
+
+
+@pytest.fixture
+def metadata(running: Gateway) -> Iterator[None]:
+    """Something answers at the address of the metadata service, as in a cloud."""
+    [forwarder] = processes_of(running.stack.env, "sandbox.clusters.nodes.forward")
+    enter = ["nsenter", f"--net=/proc/{forwarder.info['cmdline'][3]}/ns/net"]
+    subprocess.run([*enter, "ip", "address", "add", f"{METADATA}/32", "dev", "lo"], check=True)
+    serve = [*enter, sys.executable, "-m", "http.server", "--bind", METADATA, "80"]
+    with subprocess.Popen(serve, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        yield
+        server.terminate()
+    subprocess.run([*enter, "ip", "address", "delete", f"{METADATA}/32", "dev", "lo"], check=True)
+
+
+def test_a_user_reaches_the_hub_and_nothing_else_of_the_cluster(
+    screen: Screen, running: Gateway, metadata: None
+) -> None:
+    pod = running.pods["user1"]
+    ask = f"import socket; socket.create_connection(('{METADATA}', 80), timeout=4)"
+    until(lambda: pod.kubectl.run("exec", "deploy/hub", "-n", NAMESPACE, "--", "python3", "-c", ask) == "")
+    assert reached(pod, "hub", [8081]) == [8081]
+    assert reached(pod, METADATA, [80]) == []
+    assert reached(pod, "kubernetes.default.svc", [443]) == []
+    assert reached(pod, (pod.found() or {})["status"]["hostIP"], [10250]) == [], "its node's kubelet"
+
+
+def test_a_pod_with_a_privilege_is_refused(running: Gateway) -> None:
+    privileged = simple_pod("privileged")
+    privileged["metadata"]["namespace"] = NAMESPACE
+    privileged["spec"]["containers"][0]["securityContext"] = {"privileged": True}
+    with pytest.raises(AssertionError, match="violates PodSecurity"):
+        running.pods["user1"].kubectl.apply(privileged)

@@ -118,7 +118,19 @@ def test_the_hubs_secrets_rotate_under_a_running_user(gateway: Gateway, given: d
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {"name": "jupyter-user1", "labels": {"component": "singleuser-server"}},
-        "spec": {"containers": [{"name": "notebook", "image": "notebook"}]},
+        "spec": {
+            "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+            "containers": [
+                {
+                    "name": "notebook",
+                    "image": "notebook",
+                    "securityContext": {
+                        "allowPrivilegeEscalation": False,
+                        "capabilities": {"drop": ["ALL"]},
+                    },
+                }
+            ],
+        },
     }
     (gateway.folder / "user.json").write_text(json.dumps(pod))
     before = gateway.kubectl("apply", "-n", "jhub", "-f", "user.json")["metadata"]["uid"]

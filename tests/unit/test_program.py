@@ -142,7 +142,9 @@ def test_ingress_listens_at_the_reserved_address_on_the_core_group(program: Prog
 
 def test_every_release_is_atomic_in_a_namespace_of_its_own(program: Program) -> None:
     recorded = program().recorded
-    namespaces = {n["metadata"]["name"] for n in recorded.of_type("kubernetes:core/v1:Namespace").values()}
+    created = [one["metadata"] for one in recorded.of_type("kubernetes:core/v1:Namespace").values()]
+    assert all(one["labels"]["pod-security.kubernetes.io/enforce"] == "restricted" for one in created)
+    namespaces = {one["name"] for one in created}
     releases = recorded.of_type("kubernetes:helm.sh/v3:Release").values()
     assert {r["namespace"] for r in releases} == namespaces == {"ingress-nginx", "cert-manager", "jhub"}
     assert all(r["atomic"] for r in releases)

@@ -56,6 +56,7 @@ def test_every_container_has_what_it_asks_for_and_no_privilege(slug: str) -> Non
     assert security == {
         "fsGroup": 100,
         "fsGroupChangePolicy": "OnRootMismatch",
+        "runAsNonRoot": True,
         "seccompProfile": {"type": "RuntimeDefault"},
     }
     for container in found["spec"]["containers"]:

@@ -116,23 +116,7 @@ if files := singleuser["extraFiles"]:
     for name, file in files.items():
         mounts.append({"name": "files", "mountPath": file["mountPath"], "subPath": name})
 c.KubeSpawner.volumes, c.KubeSpawner.volume_mounts = volumes, mounts
-
-init_containers = list(singleuser["initContainers"])
-metadata = singleuser["cloudMetadata"]
-if metadata["blockWithIptables"]:
-    tools = singleuser["networkTools"]
-    init_containers.append(
-        {
-            "name": "block-cloud-metadata",
-            "image": f"{tools['image']['name']}:{tools['image']['tag']}",
-            "imagePullPolicy": tools["image"]["pullPolicy"],
-            "command": ["iptables", "--append", "OUTPUT", "--protocol", "tcp",
-                        "--destination", metadata["ip"], "--destination-port", "80", "--jump", "DROP"],
-            "resources": tools["resources"],
-            "securityContext": {"runAsUser": 0, "privileged": True, "capabilities": {"add": ["NET_ADMIN"]}},
-        }
-    )  # fmt: skip
-c.KubeSpawner.init_containers = init_containers
+c.KubeSpawner.init_containers = singleuser["initContainers"]
 
 # Idle servers.
 cull = values["cull"]
