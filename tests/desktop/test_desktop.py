@@ -166,3 +166,10 @@ def test_home_is_the_same_in_both_containers(running: Gateway, screen: Screen) -
 def clipboard(page: Page) -> str:
     """The browser's clipboard, which the desktop's is copied to."""
     return str(page.evaluate("navigator.clipboard.readText()"))
+
+
+def test_cookies_go_to_the_gateway_alone_and_only_over_https(screen: Screen) -> None:
+    cookies = screen.page.context.cookies()
+    assert {"jupyterhub-hub-login", "jupyterhub-user-user1"} <= {cookie["name"] for cookie in cookies}
+    assert {cookie["name"]: cookie["sameSite"] for cookie in cookies if cookie["sameSite"] != "Lax"} == {}
+    assert [cookie["name"] for cookie in cookies if not cookie["secure"]] == []

@@ -17,8 +17,12 @@ from typing import Any
 import psutil
 import requests
 
+from components.hub.values import merge
+
 CONFIG = Path(__file__).with_name("hub_process_config.py")
 PATIENCE_S = 60
+OVER_HTTP = {"hub": {"config": {"JupyterHub": {"tornado_settings": {"cookie_options": {"secure": False}}}}}}
+"""Values for a hub that a Browser can log in to."""
 
 
 class Browser(requests.Session):
@@ -81,7 +85,7 @@ class HubProcess:
 @contextmanager
 def hub_process(values: dict[str, Any], scratch: Path, port: int) -> Iterator[HubProcess]:
     """A hub with `values`, whose database and cookies are in `scratch`; users' servers outlive it."""
-    given = {"values": values, "scratch": str(scratch), "url": f"http://127.0.0.1:{port}"}
+    given = {"values": merge(values, OVER_HTTP), "scratch": str(scratch), "url": f"http://127.0.0.1:{port}"}
     log = scratch / "hub.log"
     with log.open("ab") as file:
         process = subprocess.Popen(

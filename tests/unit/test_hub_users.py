@@ -44,6 +44,22 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
     end_servers(scratch)
 
 
+def test_cookies_go_to_the_gateway_alone(changed: Left) -> None:
+    someone = changed.hub.browser()
+    page = someone.get(f"{someone.url}/hub/login")
+    form = {"username": "user2", "password": USER_PASSWORD, "_xsrf": page.cookies["_xsrf"]}
+    answer = someone.post(page.url, form, allow_redirects=False)
+    assert answer.status_code == 302
+    kept = [line for told in (page, answer) for line in told.raw.headers.getlist("Set-Cookie")]
+    assert {line.partition("=")[0] for line in kept} == {
+        "_xsrf",
+        "jupyterhub-hub-login",
+        "jupyterhub-session-id",
+    }
+    for line in kept:
+        assert "SameSite=Lax" in line, line
+
+
 def authenticate(name: str, password: str, **settings: Any) -> dict[str, Any] | None:
     """What the hub's authenticator, as our values configure it, says to a name and a password."""
     config = hub_config(make_values(**settings))

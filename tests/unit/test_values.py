@@ -71,7 +71,7 @@ def test_merge_is_helms() -> None:
 
 def test_every_layer_is_used_and_says_something() -> None:
     base = read_layers(make_hub(storage={"type": "none"}), make_auth())
-    assert base["hub"]["config"]["JupyterHub"] == {"authenticator_class": "shared-password"}
+    assert base["hub"]["config"]["JupyterHub"]["authenticator_class"] == "shared-password"
     names = {path.stem for path in (HUB_VALUES / "storage").iterdir()}
     assert names == {"none", "home"}
 

@@ -17,7 +17,7 @@ from components.settings.hub import Hub
 from sandbox import layout
 from sandbox.tests.charts import helm
 from sandbox.tests.magnum import Kubectl
-from tests.unit.hub_process import Browser
+from tests.unit.hub_process import OVER_HTTP, Browser
 
 NAMESPACE = JUPYTERHUB.release
 USER, PASSWORD = "user1", "the-users-password"
@@ -44,7 +44,7 @@ def values(image: str, **changes: Any) -> dict[str, Any]:
         pull_secret=None,
     )
     made = hub_values(Hub.model_validate(hub), SharedPassword(type="shared-password"), catalogue, wiring)
-    return merge(made, changes)
+    return merge(merge(made, OVER_HTTP), changes)
 
 
 @dataclass(frozen=True)
