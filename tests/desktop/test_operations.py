@@ -21,6 +21,8 @@ from tests.lifecycle.lifecycle import destroy, inventory
 
 USER = "user1"
 VERSION = "4.4.1"
+NOTICED_S = 240
+"""Until the cloud's controller, Kubernetes' collector of pods and the hub have seen that a node is gone."""
 DETACHED_S = 600
 """Kubernetes takes a volume from a node that is gone after six minutes."""
 
@@ -44,7 +46,7 @@ def test_a_node_dies_under_a_desktop_and_its_user_is_back_on_another(
     compute.delete_server(compute.find_server(before, ignore_missing=False))
     expect(screen.page.locator("#status")).to_have_text("Connection lost", timeout=60_000)
     hub = context.new_page()
-    eventually(lambda: not visit.runs(hub, running.url))
+    eventually(lambda: not visit.runs(hub, running.url), timeout_s=NOTICED_S)
     visit.start(hub, running.url, "IDV", patience_s=DETACHED_S)
     visit.see(hub)
     assert node(pod) != before
