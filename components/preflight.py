@@ -17,7 +17,8 @@ from components.cluster.access import client_of
 from components.cluster.kubeconfig import USABLE, sign
 from components.hub.catalogue import Catalogue
 from components.hub.desktops import taken_names
-from components.hub.sizes import check_fit
+from components.hub.profiles import all_pods, profile_mistakes
+from components.hub.sizes import Pod, check_fit
 from components.hub.storage import homes_of_nobody, storage_mistakes
 from components.hub.values import read_layers
 from components.images.desktop_images import engine_mistakes, name_mistakes
@@ -71,12 +72,15 @@ def preflight(loaded: Loaded, catalogue: Catalogue, registry_password: str | Non
     layers = read_layers(settings.hub, settings.auth)
 
     def fit(flavors: dict[str, Flavor]) -> Iterable[Mistake]:
-        user_flavor = flavors[settings.user_group.flavor]
-        return check_fit(layers, enabled, user_flavor, flavors.values()) if enabled else ()
+        groups = {group.name: flavors[group.flavor] for group in settings.node_groups}
+        return check_fit(started, groups, flavors.values())
 
     enabled = attempt(lambda: catalogue.enabled(settings.hub.desktops))
+    started: list[Pod] = []
     if enabled is not None:
         mistakes.extend(taken_names(layers, enabled))
+        started = all_pods(layers["singleuser"], enabled, settings)
+        mistakes.extend(profile_mistakes(settings, dict.fromkeys(pod.slug for pod in started if pod.slug)))
     images = attempt(lambda: _images(settings, catalogue, registry_password)) if enabled is not None else None
     found = attempt(lambda: survey(settings, cloud, fit))
     inside = look_inside(settings, found) if found is not None else Inside()

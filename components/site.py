@@ -12,10 +12,21 @@ from pydantic.alias_generators import to_camel
 NotNegative = Annotated[float, Field(ge=0)]
 
 
-class Site(BaseModel):
-    """One cloud."""
-
+class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel)
+
+
+class Gpus(_Model):
+    """The GPUs of a cloud's flavors."""
+
+    resource: str
+    """What Kubernetes calls them."""
+    flavors: dict[str, Annotated[int, Field(ge=1)]]
+    """How many an instance has."""
+
+
+class Site(_Model):
+    """One cloud."""
 
     public: str
     fixed: str
@@ -24,6 +35,7 @@ class Site(BaseModel):
     storage_class: str
     zone: str
     su_per_hour: dict[str, NotNegative]
+    gpus: Gpus
     system_reserve: dict[Literal["cpu", "gib"], NotNegative]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import operator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -12,27 +13,35 @@ from components.site import SITE
 
 
 class Size(BaseModel):
-    """An amount of a node: CPUs and memory in GiB."""
+    """An amount of a node: CPUs, memory in GiB, and GPUs."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     cpu: Annotated[float, Field(ge=0)]
     gib: Annotated[float, Field(ge=0)]
+    gpus: Annotated[int, Field(ge=0)] = 0
 
     def __add__(self, other: Size) -> Size:
-        return Size(cpu=self.cpu + other.cpu, gib=self.gib + other.gib)
+        return self._each(operator.add, other)
 
     def __str__(self) -> str:
-        amounts = [f"{self.cpu:g} CPU"] * bool(self.cpu) + [f"{self.gib:g} GiB"] * bool(self.gib)
-        return " and ".join(amounts) or "nothing"
+        amounts = {"CPU": self.cpu, "GiB": self.gib, "GPU": self.gpus}
+        return " and ".join(f"{amount:g} {unit}" for unit, amount in amounts.items() if amount) or "nothing"
 
     def fits(self, room: Size) -> bool:
         """Whether this much is there in `room`."""
-        return self.cpu <= room.cpu and self.gib <= room.gib
+        return self.excess(room) == Size(cpu=0, gib=0)
 
     def excess(self, room: Size) -> Size:
         """What is missing in `room`: 0 of what there is enough of."""
-        return Size(cpu=max(0, self.cpu - room.cpu), gib=max(0, self.gib - room.gib))
+        return self._each(lambda wanted, there: max(0, wanted - there), room)
+
+    def larger(self, other: Size) -> Size:
+        """Enough for either of both."""
+        return self._each(max, other)
+
+    def _each(self, of: Callable[[Any, Any], Any], other: Size) -> Size:
+        return Size(**{unit: of(getattr(self, unit), getattr(other, unit)) for unit in Size.model_fields})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +56,8 @@ class Flavor:
     def room(self) -> Size:
         """What a node has for users' pods: the flavor less what the system needs."""
         reserve = SITE.system_reserve
-        return Size(cpu=max(0, self.vcpu - reserve["cpu"]), gib=max(0, self.gib - reserve["gib"]))
+        needed = Size(cpu=reserve["cpu"], gib=reserve["gib"])
+        return Size(cpu=self.vcpu, gib=self.gib, gpus=SITE.gpus.flavors.get(self.name, 0)).excess(needed)
 
 
 def by_name(offered: Iterable[Any]) -> dict[str, Flavor]:

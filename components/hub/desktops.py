@@ -14,6 +14,7 @@ from components.cloud.flavors import Size
 from components.hub.catalogue import Desktop
 from components.paths import CATALOGUE
 from components.settings.errors import Mistake
+from components.site import SITE
 
 Text = str | pulumi.Output[str]
 Values = dict[str, Any]
@@ -21,6 +22,16 @@ Values = dict[str, Any]
 HOME = "/home/jovyan"
 TILES = "/opt/gateway/desktops"
 """Where a notebook finds the Jupyter configuration of each desktop's launcher tile."""
+
+
+def merge(*layers: Mapping[str, Any]) -> Values:
+    """The layers, merged as Helm merges values: maps key by key; of anything else the later one."""
+    merged: Values = {}
+    for layer in layers:
+        for key, value in layer.items():
+            both_maps = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+            merged[key] = merge(merged[key], value) if both_maps else value
+    return merged
 
 
 def split_reference(reference: Text) -> tuple[Text, Text]:
@@ -66,16 +77,11 @@ def tiles(enabled: Mapping[str, Desktop]) -> Values:
 def profile(name: str, desktop: Desktop, image: Text) -> Values:
     """A user's choice: JupyterLab and the desktop as two containers of one pod."""
     notebook = desktop.notebook
-    shape = (
-        f"Desktop with {desktop.cpu:g} CPU and {desktop.memory_gib:g} GiB, "
-        f"JupyterLab with {notebook.cpu:g} CPU and {notebook.memory_gib:g} GiB"
-    )
-    description = f"{desktop.description}. {shape}" if desktop.description else shape
     return {
         # KubeSpawner's page takes both for HTML.
         "display_name": html.escape(desktop.title),
         "slug": name,
-        "description": html.escape(description),
+        "description": html.escape(desktop.description),
         "kubespawner_override": {
             "cpu_guarantee": notebook.cpu,
             "cpu_limit": notebook.cpu,
@@ -100,8 +106,13 @@ def taken_names(layers: Values, enabled: Mapping[str, Desktop]) -> Iterator[Mist
 
 def resources(size: Size) -> Values:
     """Kubernetes' requests, and limits of the same size, so that nobody takes from others on the node."""
-    amounts = {"cpu": f"{size.cpu:g}", "memory": f"{size.gib:g}Gi"}
+    amounts = {"cpu": f"{size.cpu:g}", "memory": f"{size.gib:g}Gi", **gpu_resource(size.gpus)}
     return {"requests": amounts, "limits": dict(amounts)}
+
+
+def gpu_resource(gpus: int) -> dict[str, str]:
+    """The GPUs among a container's resources; nothing for none."""
+    return {SITE.gpus.resource: str(gpus)} if gpus else {}
 
 
 def _sidecar(desktop: Desktop, image: Text) -> Values:

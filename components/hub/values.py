@@ -10,14 +10,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from components.cluster.nodegroup import node_selector
 from components.hub.catalogue import Catalogue, Desktop
-from components.hub.desktops import Text, Values, extra_images, profile, resources, split_reference, tiles
-from components.hub.sizes import placeholder_size
+from components.hub.desktops import Text, Values, extra_images, merge, resources, split_reference, tiles
+from components.hub.profiles import profile_list
+from components.hub.sizes import placeholder, pods
 from components.paths import HUB_VALUES
 from components.settings.auth import Auth
 from components.settings.hub import Hub, Storage
@@ -34,9 +34,9 @@ PULL_SECONDS_PER_GIB = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Wiring:
-    """What the hub takes from the other components. Each may be an output."""
+    """What the hub takes from the other components."""
 
-    user_group: Text
+    user_group: str
     """Name of the users' node group."""
     host: Text
     callback: Text
@@ -52,23 +52,15 @@ class Wiring:
     """Name of the Secret with which all pods pull images; None where they are public."""
 
 
-def merge(*layers: Mapping[str, Any]) -> Values:
-    """The layers, merged as Helm merges values: maps key by key; of anything else the later one."""
-    merged: Values = {}
-    for layer in layers:
-        for key, value in layer.items():
-            both_maps = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-            merged[key] = merge(merged[key], value) if both_maps else value
-    return merged
-
-
 def read_layers(hub: Hub, auth: Auth, folder: Path = HUB_VALUES) -> Values:
-    """base.yaml, the layers of auth/ and storage/, and the hub's code of auth/, merged."""
+    """base.yaml, the layers of auth/ and storage/, and the code that the hub runs, merged."""
     way = [f"auth/{auth.layer}.yaml"] if auth.layer else []
     files = ("base.yaml", *way, f"storage/{hub.storage.type}.yaml")
     layers = [yaml.safe_load((folder / file).read_text(encoding="utf-8")) for file in files]
     # The hub runs them in the order of these names: the last one closes what the kind has made.
     named = {"1-kind": folder / "auth" / f"{auth.type}.py", "2-gateway": folder / "auth" / "gateway.py"}
+    if any(profile.groups for profile in hub.profiles.values()):
+        named["3-profiles"] = folder / "profiles.py"
     code = {key: file.read_text(encoding="utf-8") for key, file in named.items() if file.exists()}
     kind = {"JupyterHub": {"authenticator_class": auth.type}}
     return merge(*layers, {"hub": {"config": kind, "extraConfig": code}})
@@ -87,7 +79,7 @@ def hub_values(
         _auth(hub, auth, wiring),
         _storage(hub.storage),
         _limits(layers),
-        _desktops(hub, catalogue, layers, wiring.images),
+        _desktops(hub, auth, catalogue, layers, wiring),
         _wiring(wiring),
     )
 
@@ -125,23 +117,20 @@ def _limits(layers: Values) -> Values:
     }
 
 
-def _desktops(hub: Hub, catalogue: Catalogue, layers: Values, images: Mapping[str, Text]) -> Values:
+def _desktops(hub: Hub, auth: Auth, catalogue: Catalogue, layers: Values, wiring: Wiring) -> Values:
     enabled = catalogue.enabled(hub.desktops)
+    images, singleuser = wiring.images, layers["singleuser"]
     name, tag = split_reference(images[catalogue.notebook])
-    desktops = [profile(name, desktop, images[desktop.image]) for name, desktop in enabled.items()]
+    profiles = profile_list(singleuser, enabled, images, hub, auth)
+    room = placeholder(pods(singleuser, profiles, wiring.user_group), singleuser, wiring.user_group)
     return {
-        "scheduling": {
-            "userPlaceholder": {
-                "replicas": hub.placeholders,
-                "resources": resources(placeholder_size(layers, enabled)),
-            }
-        },
+        "scheduling": {"userPlaceholder": {"replicas": hub.placeholders, "resources": resources(room.size)}},
         "prePuller": {"extraImages": extra_images(enabled.values(), images)},
         "singleuser": {
             "image": {"name": name, "tag": tag},
             "startTimeout": start_timeout(catalogue, enabled),
             "extraFiles": tiles(enabled),
-            "profileList": [*layers["singleuser"]["profileList"], *desktops],
+            "profileList": profiles,
         },
     }
 

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from components.settings.types import Change, Expanded, Model, Names, Reference, Registry, Users
+from components.settings.types import (
+    Change,
+    Expanded,
+    Form,
+    Model,
+    Names,
+    Reference,
+    Registry,
+    Users,
+    once,
+)
 from components.site import SITE
+
+SHORT = Form(r"[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?", "be at most 30 of a-z, 0-9 and '-'")
+"""The form of a size's name, which becomes part of a form's keys."""
 
 
 class Storage(Model):
@@ -24,6 +37,47 @@ class Storage(Model):
     ones stay as they are."""
 
 
+class Place(Model):
+    """On which nodes a server runs."""
+
+    node_group: Annotated[str | None, Change.HUB] = Field(None, examples=["larges"])
+    """The node group that it runs on; that of `gateway:hub.nodeGroup` where none is named."""
+    gpus: Annotated[int | None, Change.HUB] = Field(None, ge=0, examples=[1])
+    """GPUs that it gets. The node group's flavor must have them (components/site.yaml), and the cluster the
+    device plugin that offers them to pods, which you install (NVIDIA's GPU operator)."""
+
+
+class ServerSize(Place):
+    """One size of a profile's servers. What it does not say of nodes and GPUs, its profile says."""
+
+    name: Annotated[str, AfterValidator(SHORT), Change.HUB] = Field(examples=["large"])
+    """What users choose it by. The first size is chosen already."""
+    cpu: Annotated[float, Change.HUB] = Field(gt=0, examples=[14])
+    """CPUs of the desktop; of JupyterLab where the profile has no desktop."""
+    # What the volumes in memory of hub_values/base.yaml may take, and 1 GiB for a desktop's processes.
+    memory_gib: Annotated[float, Change.HUB] = Field(ge=4, examples=[54])
+    """GiB of memory of the same."""
+
+
+class Profile(Place):
+    """Where the servers of a profile run, how large they are, and who may start them."""
+
+    # A hub's page sorts them by keys that begin with one digit.
+    sizes: list[ServerSize] = Field(
+        [], max_length=9, examples=[[{"name": "small", "cpu": 2, "memoryGib": 8}]]
+    )
+    groups: Annotated[Names, Change.HUB] = Field([], examples=[["staff"]])
+    """Only the members of these groups of `gateway:hub.groups` may start it, and with `oidc` the members of
+    the issuer's groups of these names; everybody where none is named."""
+
+    @field_validator("sizes")
+    @classmethod
+    def _distinct(cls, sizes: list[ServerSize]) -> list[ServerSize]:
+        """Each by another name."""
+        once([size.name for size in sizes])
+        return sizes
+
+
 class Hub(Model):
     """JupyterHub: who may log in, what they may start and where it runs."""
 
@@ -34,8 +88,11 @@ class Hub(Model):
     her session and server; her home stays."""
     node_group: Annotated[str | None, Change.HUB] = Field(None, examples=["mediums"])
     """The node group that runs users' servers; the first of `gateway:nodeGroups` where none is named."""
+    groups: Annotated[dict[str, Users], Change.HUB] = Field({}, examples=[{"staff": ["admin1"]}])
+    """Groups of users, for `profiles`."""
     desktops: Annotated[Names | None, Change.HUB] = Field(None, examples=[["idv", "cave"]])
     """Desktops of hub_values/desktops.yaml that users may start; all of them where none is named."""
+    profiles: dict[str, Profile] = Field({}, examples=[{"compute": {"nodeGroup": "larges"}}])
     placeholders: Annotated[int, Change.HUB] = Field(0, ge=0, examples=[1])
     """Keep room for this many more desktops, so that a login need not wait for a new node."""
     storage: Storage = Storage()

@@ -13,7 +13,7 @@ from tornado.httpclient import AsyncHTTPClient
 from traitlets.config import Config
 
 from components.charts.versions import JUPYTERHUB
-from components.hub.values import merge
+from components.hub.desktops import merge
 from sandbox import layout
 from sandbox.layout import ROOT
 from sandbox.tests.charts import needs_helm, rendered

@@ -19,12 +19,14 @@ from traitlets.config import Config
 from components.charts.versions import JUPYTERHUB
 from components.cloud.flavors import Flavor, Size
 from components.hub.catalogue import Catalogue, load_catalogue
+from components.hub.profiles import all_pods
 from components.hub.sizes import check_fit
 from components.hub.values import Wiring, hub_values, read_layers
 from components.paths import HUB_VALUES
 from components.settings.auth import Auth
 from components.settings.errors import Mistake
 from components.settings.hub import Hub
+from components.settings.model import Settings
 
 SCHEMAS = Path(__file__).with_name("charts")
 """From the published charts (BSD-3-Clause), unchanged."""
@@ -110,12 +112,31 @@ def hub_config(values: dict[str, Any]) -> Config:
     return config
 
 
+def make_settings(**changes: Any) -> Settings:
+    """The settings of a gateway like the paper's; `changes` are of its hub, `auth` and `nodeGroups`."""
+    top = {key: changes.pop(key) for key in ("auth", "nodeGroups") if key in changes}
+    return Settings.model_validate(
+        {
+            "name": "gw25",
+            "zone": "zone.test.",
+            "cluster": {"template": "kubernetes-1-34-jammy"},
+            "nodeGroups": [{"name": "mediums", "flavor": "m3.medium", "max": 20}],
+            "certificates": {"email": "ops@our-lab.edu"},
+            "auth": {"type": "shared-password"},
+            **top,
+            "hub": make_hub(**changes).model_dump(by_alias=True),
+        }
+    )
+
+
 def misfits(
     flavor: Flavor, others: Collection[Flavor], *, catalogue: Catalogue = CATALOGUE, **changes: Any
 ) -> list[Mistake]:
     """What a node of `flavor` has no room for, of a gateway like the paper's with `changes`."""
-    hub = make_hub(**changes)
-    return list(check_fit(read_layers(hub, make_auth()), catalogue.enabled(hub.desktops), flavor, others))
+    settings = make_settings(**changes)
+    singleuser = read_layers(settings.hub, settings.auth)["singleuser"]
+    started = all_pods(singleuser, catalogue.enabled(settings.hub.desktops), settings)
+    return list(check_fit(started, {"mediums": flavor}, others))
 
 
 def schema_errors(values: dict[str, Any]) -> list[str]:
@@ -134,13 +155,15 @@ def profile(values: dict[str, Any], slug: str) -> dict[str, Any]:
     return dict(found)
 
 
-def pod(values: dict[str, Any], slug: str) -> dict[str, Any]:
-    """The pod, as sent to Kubernetes, that KubeSpawner makes for a user who picks the profile `slug`."""
+def pod(values: dict[str, Any], slug: str, *, user: Any = None, **options: str) -> dict[str, Any]:
+    """The pod, as sent to Kubernetes, that KubeSpawner makes for a user who picks the profile `slug`.
+
+    options: what she picks of the profile's options.
+    """
 
     async def make() -> Any:
-        with patch("kubespawner.spawner.load_config"), patch("kubespawner.spawner.shared_client"):
-            spawner = KubeSpawner(config=_config(values), _mock=True)
-        spawner.user_options = {"profile": slug}
+        spawner = _spawner(values, user)
+        spawner.user_options = {"profile": slug, **options}
         await spawner.load_user_options()
         async with ApiClient() as client:
             return client.sanitize_for_serialization(await spawner.get_pod_manifest())
@@ -148,12 +171,21 @@ def pod(values: dict[str, Any], slug: str) -> dict[str, Any]:
     return dict(asyncio.run(make()))
 
 
-def options_form(values: dict[str, Any]) -> str:
+def options_form(values: dict[str, Any], *, user: Any = None) -> str:
     """The page on which KubeSpawner lets a user pick a profile."""
+
+    async def make() -> Any:
+        return await _spawner(values, user).get_options_form()
+
+    return str(asyncio.run(make()))
+
+
+def _spawner(values: dict[str, Any], user: Any) -> Any:
     with patch("kubespawner.spawner.load_config"), patch("kubespawner.spawner.shared_client"):
         spawner = KubeSpawner(config=_config(values), _mock=True)
-    profiles = spawner._get_initialized_profile_list(spawner.profile_list)
-    return str(spawner._render_options_form(profiles))
+    if user is not None:
+        spawner.user = user
+    return spawner
 
 
 def amount(quantity: Any) -> float:
@@ -172,6 +204,8 @@ def requested(pod: dict[str, Any]) -> Size:
 
 def _config(values: dict[str, Any]) -> Config:
     """KubeSpawner's configuration from values, as the chart's jupyterhub_config.py maps them."""
+    # Pulumi and Helm sort the keys of every map.
+    values = json.loads(json.dumps(values, sort_keys=True))
     user, storage = values["singleuser"], values["singleuser"]["storage"]
     volumes, mounts = dict(storage["extraVolumes"]), dict(storage["extraVolumeMounts"])
     if storage["type"] == "dynamic":
@@ -204,4 +238,6 @@ def _config(values: dict[str, Any]) -> Config:
     )
     for name, traits in values["hub"]["config"].items():
         config[name].update(traits)
+    if code := values["hub"]["extraConfig"].get("3-profiles"):
+        exec(code, {"c": config})
     return config

@@ -100,6 +100,12 @@ def test_an_issuer_vouches_and_the_settings_decide(issuer: Issuer) -> None:
         "user2": False,
         "admin1": True,
     }
+    # hub_values/profiles.py goes by them.
+    assert {user: who["groups"] for user, who in known.items() if who} == {
+        "user1": ["met"],
+        "user2": [],
+        "admin1": [],
+    }
 
 
 def test_who_has_left_the_group_starts_no_server(issuer: Issuer) -> None:

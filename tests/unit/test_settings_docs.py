@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Callable
 from typing import Any
@@ -18,86 +17,15 @@ from components.settings.errors import SettingsError
 from components.settings.model import Settings
 from components.settings.secrets import SECRETS, Secrets
 from components.settings.types import Change
+from docs import models
 from docs import settings as docs
 from tests.unit import conftest
 from tests.unit.claims import DATABASE, Kubernetes
 from tests.unit.cloud import Cloud, cluster, flavor, group, record, thing
 from tests.unit.conftest import OWNER, Run
-from tests.unit.hub import WAYS
+from tests.unit.settings_changes import CHANGES, OTHER_GROUP, placed, way
 
 Snapshot = dict[tuple[str, str], Any]
-
-OTHER_GROUP = {"name": "larges", "flavor": "m3.medium", "min": 1, "max": 20}
-CHANGES: dict[str, Any] = {
-    "name": "gw26",
-    "zone": "def456789.projects.jetstream-cloud.org.",
-    "environment": "production",
-    "cluster.template": "kubernetes-1-35-noble",
-    "cluster.flavor": "m3.large",
-    "cluster.masterFlavor": "m3.large",
-    "cluster.masters": 3,
-    "cluster.workers": 2,
-    "cluster.labels": {"boot_volume_size": "80"},
-    "cluster.kubeconfigGeneration": 2,
-    "nodeGroups[].name": "bigs",
-    "nodeGroups[].flavor": "m3.large",
-    "nodeGroups[].min": 2,
-    "nodeGroups[].max": 30,
-    "network.public": "elsewhere",
-    "network.fixed": "elsewhere",
-    "network.subnet": "elsewhere-v4",
-    "certificates.email": "others@our-lab.edu",
-    "certificates.acme": "staging",
-    "certificates.onControlPlane": True,
-    "auth.type": "native",
-    "auth.clientId": "another-id",
-    "auth.everyone": True,
-    "auth.organizations": ["their-lab"],
-    "auth.identityProviders.NAME.usernameClaim": "email",
-    "auth.identityProviders.NAME.stripDomain": "their-lab.edu",
-    "auth.identityProviders.NAME.domains": ["their-lab.edu"],
-    "auth.identityProviders.NAME.everyone": False,
-    "auth.identityProvider": "uchicago.edu",
-    "auth.groups": ["their-lab"],
-    "auth.hostedDomains": ["their-lab.edu"],
-    "auth.issuer": "https://idp.their-lab.edu",
-    "auth.name": "Their lab",
-    "auth.usernameClaim": "sub",
-    "auth.scopes": ["openid"],
-    "auth.groupsClaim": "roles",
-    "hub.admins": ["admin3"],
-    "hub.users": ["user3"],
-    "hub.nodeGroup": "larges",
-    "hub.desktops": ["idv"],
-    "hub.placeholders": 2,
-    "hub.storage.type": "none",
-    "hub.storage.class": "replicated-hdd",
-    "hub.storage.sizeGib": 20,
-    "images.registry": "quay.io/others",
-    "images.registryUser": "robot",
-    "images.build": ["pyaos", "idv-cave", "hawkeye"],
-    "images.buildArgs": {"BASE": "debian:12"},
-    "images.published": dict.fromkeys(conftest.PUBLISHED, "quay.io/others/image:1.0.0"),
-    "charts": "sandbox/charts",
-    "timeouts.cluster": 10,
-    "timeouts.nodeGroup": 10,
-    "timeouts.chart": 10,
-    "timeouts.certificate": 10,
-    "protect": True,
-    "keep": ["address", "homes"],
-    "renamed.from": "gateway/former",
-    "renamed.to": "gateway/later",
-}
-"""Another value for each setting."""
-OF_TYPE = {
-    "environment": "github",
-    "auth.clientId": "github",
-    "auth.everyone": "oidc",
-    "auth.organizations": "github",
-    "auth.identityProvider": "globus",
-    "auth.hostedDomains": "google",
-}
-"""The type of `gateway:auth` that a key of one type only is looked at with; `oidc` for its others."""
 
 MAGNUM = ("openstack:containerinfra/cluster:Cluster", "openstack:containerinfra/nodeGroup:NodeGroup")
 BOUNDS = {"minNodeCount", "maxNodeCount", "nodeCount"}
@@ -115,14 +43,14 @@ def test_the_schema_is_up_to_date() -> None:
 def test_every_setting_is_described_and_on_the_page() -> None:
     page = docs.page()
     for model, namespace in ((Settings, "gateway"), (Secrets, "gateway"), (CloudConfig, "openstack")):
-        for setting in docs.settings(model):
+        for setting in models.settings(model):
             assert setting.field.description, setting.key
             assert setting.change, setting.key
             assert f"| `{namespace}:{setting.key}` | " in page
 
 
 def test_every_setting_has_a_case_below() -> None:
-    assert {setting.key for setting in docs.settings(Settings)} == set(CHANGES)
+    assert {setting.key for setting in models.settings(Settings)} == set(CHANGES)
 
 
 def put(config: dict[str, Any], key: str, value: Any) -> None:
@@ -143,7 +71,7 @@ def running(program: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> Cal
     answer = Cloud()
     answer.templates.append(thing(name="kubernetes-1-35-noble", uuid="newer"))
     answer.zone_list.append(thing(name=CHANGES["zone"], id="other-zone-uuid"))
-    answer.flavor_list.append(flavor("m3.large", 16, 60))
+    answer.flavor_list += [flavor("m3.large", 16, 60), flavor("g3.medium", 8, 30)]
     answer.network_list.append(thing(name="elsewhere", id="elsewhere-uuid"))
     answer.subnet_list.append(thing(name="elsewhere-v4"))
     answer.cluster_list = [cluster()]
@@ -194,17 +122,9 @@ def changed(before: Snapshot, after: Snapshot) -> dict[tuple[str, str], set[str]
     }
 
 
-def way(key: str) -> dict[str, Any]:
-    """A way to log in that has the setting `key`."""
-    of_type = "shared-password" if key == "auth.type" else OF_TYPE.get(key, "oidc")
-    if ".identityProviders." in key:
-        of_type = "cilogon"
-    return copy.deepcopy(next(one for one in WAYS if one["type"] == of_type))
-
-
 @pytest.mark.parametrize("key", CHANGES)
 def test_a_change_does_what_the_page_says(running: Callable[..., Snapshot], key: str) -> None:
-    change = next(setting.change for setting in docs.settings(Settings) if setting.key == key)
+    change = next(setting.change for setting in models.settings(Settings) if setting.key == key)
     also = [("hub.nodeGroup", CHANGES[key])] if key == "nodeGroups[].name" else []
     if change in (Change.REFUSED, Change.FOLLOWS, Change.ANOTHER):
         with pytest.raises(SettingsError) as refused:
@@ -212,6 +132,7 @@ def test_a_change_does_what_the_page_says(running: Callable[..., Snapshot], key:
         assert [m.key.removeprefix("gateway:").startswith(key) for m in refused.value.mistakes] == [True]
         return
     has = [("auth", way(key)), ("hub.users", [])] if key.startswith(("auth.", "environment")) else []
+    has += placed(key)
     before, after = running(*has), running(*has, (key, CHANGES[key]), *also)
     inputs = changed(before, after)
     types = {typ for _, typ in inputs}
@@ -241,5 +162,5 @@ def test_a_change_does_what_the_page_says(running: Callable[..., Snapshot], key:
 
 
 def test_every_secret_says_what_a_change_does() -> None:
-    changes = {setting.key: setting.change for setting in docs.settings(Secrets)}
+    changes = {setting.key: setting.change for setting in models.settings(Secrets)}
     assert set(changes) == set(SECRETS)

@@ -12,7 +12,8 @@ from jupyterhub.app import JupyterHub  # type: ignore[import-untyped]
 from kubespawner import KubeSpawner  # type: ignore[import-untyped]
 
 from components.cloud.flavors import Flavor
-from components.hub.values import merge, read_layers
+from components.hub.desktops import merge
+from components.hub.values import read_layers
 from components.paths import HUB_VALUES
 from components.settings.errors import SettingsError
 from components.site import SITE

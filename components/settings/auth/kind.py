@@ -25,6 +25,8 @@ class Kind(Model):
     """Name of its file in hub_values/auth/; None where JupyterHub's defaults are right."""
     callback: ClassVar[bool] = False
     """Whether another site sends users back to CALLBACK."""
+    tells_groups: ClassVar[bool] = False
+    """Whether the hub knows from another site which groups a user is in."""
 
     @property
     def listed_only(self) -> bool:

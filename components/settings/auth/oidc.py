@@ -19,6 +19,8 @@ Issuer = Annotated[
 class OIDC(Open):
     """Accounts of any OpenID Connect issuer, which tells the hub its addresses itself."""
 
+    tells_groups = True
+
     type: Annotated[Literal["oidc"], Change.HUB]
     """`oidc`."""
     issuer: Annotated[Issuer, Change.HUB] = Field(examples=["https://orcid.org"])

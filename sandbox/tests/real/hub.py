@@ -11,7 +11,8 @@ from typing import Any
 
 from components.charts.versions import JUPYTERHUB
 from components.hub.catalogue import load_catalogue
-from components.hub.values import Wiring, hub_values, merge
+from components.hub.desktops import merge
+from components.hub.values import Wiring, hub_values
 from components.settings.auth.passwords import SharedPassword
 from components.settings.hub import Hub
 from sandbox import layout
