@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 import pulumi
 from keystoneauth1.exceptions import ClientException
 
 from components.charts.drift import FAILURES, Change, drift
-from components.charts.install import folder_mistakes
+from components.charts.install import folder_mistakes, version_mistakes
 from components.cloud.flavors import Flavor
 from components.cloud.survey import Survey, reach, survey
 from components.cluster.access import client_of
@@ -19,7 +22,7 @@ from components.hub.catalogue import Catalogue
 from components.hub.desktops import taken_names
 from components.hub.profiles import all_pods, profile_mistakes
 from components.hub.sizes import Pod, check_fit
-from components.hub.storage import homes_of_nobody, storage_mistakes
+from components.hub.storage import all_homes, homes_of_nobody, storage_mistakes
 from components.hub.values import read_layers
 from components.images.desktop_images import engine_mistakes, name_mistakes
 from components.images.pinned import Pinned, last_references, pin
@@ -48,9 +51,15 @@ class Checked:
     """What someone changed by hand in each Helm release."""
 
 
-def preflight(loaded: Loaded, catalogue: Catalogue, registry_password: str | None) -> Checked:
-    """Check the settings against everything that they name.
+def preflight(
+    loaded: Loaded,
+    catalogue: Catalogue,
+    registry_password: str | None,
+    last: Callable[[], Mapping[str, str]] = last_references,
+) -> Checked:
+    """Check the settings against everything that they name; log warnings of what may fail later.
 
+    last: gives the images of the last `pulumi up`.
     Raises SettingsError with every mistake, before anything is created.
     """
     mistakes = list(loaded.mistakes)
@@ -70,28 +79,36 @@ def preflight(loaded: Loaded, catalogue: Catalogue, registry_password: str | Non
         raise SettingsError(mistakes)
     mistakes.extend(folder_mistakes(settings.charts))
     layers = read_layers(settings.hub, settings.auth)
+    started: list[Pod] = []
 
-    def fit(flavors: dict[str, Flavor]) -> Iterable[Mistake]:
-        groups = {group.name: flavors[group.flavor] for group in settings.node_groups}
-        return check_fit(started, groups, flavors.values())
+    def fit(flavors: dict[str, Flavor], kubernetes: str | None) -> Iterable[Mistake]:
+        groups = {
+            group.name: flavors[group.flavor] for group in settings.node_groups if group.flavor in flavors
+        }
+        return [*check_fit(started, groups, flavors.values()), *version_mistakes(kubernetes)]
 
     enabled = attempt(lambda: catalogue.enabled(settings.hub.desktops))
-    started: list[Pod] = []
-    if enabled is not None:
-        mistakes.extend(taken_names(layers, enabled))
-        started = all_pods(layers["singleuser"], enabled, settings)
-        mistakes.extend(profile_mistakes(settings, dict.fromkeys(pod.slug for pod in started if pod.slug)))
-    images = attempt(lambda: _images(settings, catalogue, registry_password)) if enabled is not None else None
-    found = attempt(lambda: survey(settings, cloud, fit))
+    images: Pinned | None = None
+    with ThreadPoolExecutor(1) as registries:
+        if enabled is not None:
+            mistakes.extend(taken_names(layers, enabled))
+            started += all_pods(layers["singleuser"], enabled, settings)
+            mistakes.extend(profile_mistakes(settings, started))
+            # The engine knows the log of a thread by its context.
+            look = partial(_images, settings, catalogue, registry_password, last())
+            asked = registries.submit(copy_context().run, look)
+        found = attempt(lambda: survey(settings, cloud, fit))
+        if enabled is not None:
+            images = attempt(asked.result)
     inside = look_inside(settings, found) if found is not None else Inside()
     mistakes.extend(inside.mistakes)
-    if images is None or found is None or mistakes:
-        raise SettingsError(mistakes)
     if settings.auth.type == "shared-password":
         pulumi.log.warn(
             "gateway:auth is shared-password: anyone with the users' password can log in as any of them"
         )
     cost = su_per_hour(settings)
+    if images is None or found is None or mistakes:
+        raise SettingsError(mistakes)
     return Checked(
         settings=settings,
         cloud=cloud,
@@ -136,18 +153,21 @@ def look_inside(settings: Settings, found: Survey) -> Inside:
         if cluster["status"] not in USABLE or not cluster["api_address"]:
             return Inside()
         api = client_of(sign(magnum, cluster))
-        if names := homes_of_nobody(settings.auth, settings.hub, api):
+        there = all_homes(api)
+        if names := homes_of_nobody(settings.auth, settings.hub, there):
             pulumi.log.warn(
                 f"there are homes of users who can't log in: {', '.join(names)}. They stay as they are;"
                 " whoever gets one of these names in gateway:hub.users gets the home"
             )
-        return Inside(drift=drift(api), mistakes=storage_mistakes(settings.hub.storage, api))
+        return Inside(drift=drift(api), mistakes=storage_mistakes(settings.hub.storage, api, there))
     except (ClientException, *FAILURES) as error:
         pulumi.log.warn(f"the cluster does not answer, so its drift and its storage are not known: {error}")
         return Inside()
 
 
-def _images(settings: Settings, catalogue: Catalogue, registry_password: str | None) -> Pinned:
+def _images(
+    settings: Settings, catalogue: Catalogue, registry_password: str | None, last: Mapping[str, str]
+) -> Pinned:
     """What the registries have of the images that the gateway uses. Raises SettingsError."""
     names = catalogue.image_names(settings.hub.desktops)
     images = settings.images
@@ -157,7 +177,7 @@ def _images(settings: Settings, catalogue: Catalogue, registry_password: str | N
         [*name_mistakes(images, names, catalogue.image_names(), published), *engine_mistakes(images.build)]
     )
     named = {name: reference for name, reference in published.items() if name not in images.build}
-    return pin(images, named, tag=pulumi.get_stack(), password=registry_password, last=last_references())
+    return pin(images, named, tag=pulumi.get_stack(), password=registry_password, last=last)
 
 
 def _raise_if(mistakes: Iterable[Mistake]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,6 +41,16 @@ def folder_mistakes(folder: str | None) -> list[Mistake]:
         return []
     rule = f"must be a folder with the charts {', '.join(missing)}; it has no Chart.yaml of them"
     return [Mistake(key="gateway:charts", rule=rule, value=folder)]
+
+
+def version_mistakes(kubernetes: str | None) -> list[Mistake]:
+    """That the cluster's version of Kubernetes is too old for a chart, where it is known."""
+    known = re.match(r"(\d+)\.(\d+)", kubernetes or "")
+    has = (int(known[1]), int(known[2])) if known else None
+    old = [chart for chart in CHARTS if has and has < chart.kubernetes]
+    needs = ", ".join(f"{chart.name} {chart.kubernetes[0]}.{chart.kubernetes[1]}" for chart in old)
+    rule = f"must have a newer Kubernetes than {kubernetes}: the charts need at least {needs}"
+    return [Mistake(key="gateway:cluster.template", rule=rule)] if old else []
 
 
 @dataclass(frozen=True, kw_only=True)

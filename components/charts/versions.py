@@ -18,6 +18,8 @@ class Chart:
     """Where it is published."""
     release: str
     """Name of its release and of its namespace."""
+    kubernetes: tuple[int, int]
+    """The oldest version of Kubernetes that it takes (`kubeVersion` in its Chart.yaml)."""
 
 
 # Retired in March 2026: this is the last release, and it gets no fixes (docs/adr/0008-ingress-nginx.md).
@@ -26,6 +28,7 @@ INGRESS_NGINX = Chart(
     version="4.15.1",
     repository="https://kubernetes.github.io/ingress-nginx",
     release="ingress-nginx",
+    kubernetes=(1, 21),
 )
 
 CERT_MANAGER = Chart(
@@ -33,15 +36,17 @@ CERT_MANAGER = Chart(
     version="v1.21.1",
     repository="https://charts.jetstack.io",
     release="cert-manager",
+    kubernetes=(1, 22),
 )
 
 # Hub 5.5 and configurable-http-proxy 5: version 4 of the proxy broke under ~300 users' idle WebSockets.
-# Needs Kubernetes >= 1.28. hub_values/ is written against this version's schema: move both together.
+# hub_values/ is written against this version's schema: move both together.
 JUPYTERHUB = Chart(
     name="jupyterhub",
     version="4.4.0",
     repository="https://hub.jupyter.org/helm-chart/",
     release="jhub",
+    kubernetes=(1, 28),
 )
 
 CHARTS = (INGRESS_NGINX, CERT_MANAGER, JUPYTERHUB)

@@ -209,7 +209,7 @@ def find_record(connection: Connection, settings: Settings, owner: Owner) -> str
     fqdn, here = f"{settings.fqdn}.", None
     for zone in connection.dns.zones():
         for record in connection.dns.recordsets(zone.id):
-            if record.type not in ("A", "CNAME"):
+            if record.type not in ("A", "AAAA", "CNAME"):
                 continue
             found = described(record.description)
             check_moved(owner, found)

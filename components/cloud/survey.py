@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pulumi
@@ -19,7 +19,6 @@ from components.cloud.connection import connect
 from components.cloud.credential import check_credential
 from components.cloud.existing import (
     Existing,
-    ExistingCluster,
     check_homes,
     find_address,
     find_cluster,
@@ -28,6 +27,8 @@ from components.cloud.existing import (
 )
 from components.cloud.flavors import Flavor, by_name
 from components.cloud.ownership import LONGEST_STACK, Owner
+from components.cloud.quotas import SERVICES, findings, quotas
+from components.cloud.template import choose, find_templates
 from components.settings.cloud import CloudConfig
 from components.settings.errors import Mistake, SettingsError
 from components.settings.model import Settings
@@ -64,19 +65,19 @@ def reach(cloud: CloudConfig) -> Connection:
     return connection
 
 
-def survey(
-    settings: Settings,
-    cloud: CloudConfig,
-    fit: Callable[[dict[str, Flavor]], Iterable[Mistake]] = lambda _: (),
-) -> Survey:
-    """Look up all that `settings` names in the cloud.
+Look = Callable[[Connection, Settings, Owner], Any]
+Fit = Callable[[dict[str, Flavor], str | None], Iterable[Mistake]]
+"""What is wrong with the settings, given the cloud's flavors and the template's version of Kubernetes."""
 
-    fit: what is wrong with the settings, given all flavors of the cloud.
+
+def survey(settings: Settings, cloud: CloudConfig, fit: Fit = lambda *_: ()) -> Survey:
+    """Look up all that `settings` names in the cloud; warn of what may fail later.
+
     Raises SettingsError: the cloud can't be reached, or does not have what is named.
     """
     connection, owner = reach(cloud), this_owner(settings)
-    looks: list[Callable[[Connection, Settings, Owner], Any]] = [
-        _templates,
+    looks: list[Look] = [
+        find_templates,
         _zone,
         _flavors,
         _networks,
@@ -85,6 +86,7 @@ def survey(
         find_cluster,
         find_address,
         find_record,
+        *map(quotas, SERVICES),
     ]
     mistakes: list[Mistake] = []
     found: list[Any] = []
@@ -98,26 +100,32 @@ def survey(
             except (SDKException, ClientException) as error:
                 found.append(None)
                 mistakes.append(_unreachable(cloud, error))
-    templates, zone_id, flavors, _, _, warning, cluster, address, record = found
-    if flavors is not None:
-        mistakes.extend(fit(flavors))
+    templates, zone_id, flavors, _, _, warning, cluster, address, record, *limits = found
+    existing = Existing(cluster=cluster, address=address, record=record)
     alive = cluster if cluster and not cluster.failed else None
-    if templates is not None:
-        mistakes.extend(_template_mistakes(settings, templates, alive))
+    template, wrong = (None, []) if templates is None else choose(settings, templates, alive)
+    mistakes += [*wrong, *fit(flavors or {}, template.kubernetes if template else None)]
+    warnings = [warning] if warning else []
+    if flavors is not None:
+        labels = {**(template.labels if template else {}), **settings.cluster.labels}
+        short, soon = findings(settings, flavors, labels, existing, limits)
+        mistakes += short
+        warnings += soon
+    for text in warnings:
+        pulumi.log.warn(text)
     if mistakes:
         raise SettingsError(dict.fromkeys(mistakes))
-    if warning:
-        pulumi.log.warn(warning)
-    named = (uuid for uuid, name in templates.items() if name == settings.cluster.template)
-    template_id = alive.template_id if alive else next(named)
     try:
         # The groups of a cluster that failed go with it.
         node_groups = find_node_groups(connection, alive.id, settings.cluster.workers) if alive else {}
     except (SDKException, ClientException) as error:
         raise SettingsError([_unreachable(cloud, error)]) from None
-    existing = Existing(cluster=cluster, address=address, record=record, node_groups=node_groups)
     return Survey(
-        owner=owner, template_id=template_id, zone_id=zone_id, existing=existing, connection=connection
+        owner=owner,
+        template_id=alive.template_id if alive else template.id if template else "",
+        zone_id=zone_id,
+        existing=replace(existing, node_groups=node_groups),
+        connection=connection,
     )
 
 
@@ -137,27 +145,6 @@ def _unreachable(cloud: CloudConfig, error: Exception) -> Mistake:
 def _one_of(key: str, wanted: str, names: Iterable[str], what: str) -> Mistake:
     offered = ", ".join(sorted(names)) or "none"
     return Mistake(key=f"gateway:{key}", rule=f"must be a {what} of this cloud ({offered})", value=wanted)
-
-
-def _templates(connection: Connection, *_: Any) -> dict[str, str]:
-    """Name of each template that the cloud offers, by id: a name may be there twice."""
-    offered = connection.container_infrastructure_management.cluster_templates()
-    return {str(template.uuid): template.name for template in offered}
-
-
-def _template_mistakes(
-    settings: Settings, templates: dict[str, str], cluster: ExistingCluster | None
-) -> list[Mistake]:
-    """What is wrong with the template's name, for a new cluster or for one that there is."""
-    key, wanted = "cluster.template", settings.cluster.template
-    if cluster is None:
-        names = templates.values()
-        return [] if wanted in names else [_one_of(key, wanted, names, "cluster template")]
-    has = templates.get(cluster.template_id)
-    if has in (wanted, None):  # of one that is not offered any more nobody can tell the name
-        return []
-    rule = f"must be {has}, what the cluster has; `openstack coe cluster upgrade` changes it"
-    return [Mistake(key=f"gateway:{key}", rule=rule, value=wanted)]
 
 
 def _zone(connection: Connection, settings: Settings, _: Owner) -> str:

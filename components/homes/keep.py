@@ -12,6 +12,7 @@ from tenacity import stop_after_delay as after
 from tenacity import wait_fixed as every
 from urllib3.exceptions import HTTPError
 
+from components.cloud.ownership import CSI_CLUSTER
 from components.cluster.access import ANSWER_SECONDS
 from components.homes import metadata
 from components.homes.place import POLL_SECONDS, HomesError, Place, say, wait
@@ -74,7 +75,7 @@ def keep_from_outside(place: Place, cluster: str) -> None:
         if metadata.is_home(said, place.owner.gateway):
             place.mark(volume.id, {metadata.JANITOR: "true"})
             claim = said[metadata.CLAIM]
-        elif said.get(metadata.CSI_CLUSTER) != cluster:
+        elif said.get(CSI_CLUSTER) != cluster:
             continue
         elif claim is None:
             place.mark(volume.id, {metadata.JANITOR: "true"})

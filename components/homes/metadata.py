@@ -11,8 +11,6 @@ from typing import Any
 from components.cloud.ownership import OWNER_LABEL, Owner
 
 DRIVER = "cinder.csi.openstack.org"
-CSI_CLUSTER = f"{DRIVER}/cluster"
-"""Metadata of a volume: the cluster whose claim it was made for, by Cluster API's name."""
 CSI_CLAIM = "csi.storage.k8s.io/pvc/name"
 CSI_NAMESPACE = "csi.storage.k8s.io/pvc/namespace"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from components.cloud.flavors import Size
 from components.cluster.nodegroup import node_selector
@@ -48,12 +48,10 @@ def all_pods(singleuser: Values, enabled: Mapping[str, Desktop], settings: Setti
     return [*started, *[placeholder(started, singleuser, group)] * bool(settings.hub.placeholders)]
 
 
-def profile_mistakes(settings: Settings, slugs: Collection[str]) -> Iterator[Mistake]:
-    """What is wrong with `gateway:hub.profiles` and `gateway:hub.groups`.
-
-    slugs: the profiles that there are.
-    """
+def profile_mistakes(settings: Settings, started: Iterable[Pod]) -> Iterator[Mistake]:
+    """What is wrong with `gateway:hub.profiles` and `gateway:hub.groups`. started: `all_pods`."""
     hub = settings.hub
+    slugs = list(dict.fromkeys(pod.slug for pod in started if pod.slug))
     for slug, wanted in hub.profiles.items():
         key = f"{KEY}.{slug}"
         if slug not in slugs:

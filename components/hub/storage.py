@@ -19,8 +19,8 @@ KEY = "gateway:hub.storage"
 NAMESPACE = JUPYTERHUB.release
 
 
-def storage_mistakes(wanted: Storage, connection: client.ApiClient) -> list[Mistake]:
-    """One Mistake for each setting that only new claims could have.
+def storage_mistakes(wanted: Storage, connection: client.ApiClient, there: list[Home]) -> list[Mistake]:
+    """One Mistake for each setting that only new claims could have. there: the homes.
 
     Raises what the cluster's client raises.
     """
@@ -31,22 +31,22 @@ def storage_mistakes(wanted: Storage, connection: client.ApiClient) -> list[Mist
         NAMESPACE, field_selector=f"metadata.name={HUB_DATABASE}", _request_timeout=ANSWER_SECONDS
     )
     database = next((claim.spec.storage_class_name for claim in named.items), None)
-    there = homes(core, NAMESPACE)
     return [
         *_class(wanted.class_, database, grows),
         *(_left_behind(there) if wanted.type == "none" else _too_small(there, wanted.size_gib, grows)),
     ]
 
 
-def homes_of_nobody(auth: Auth, hub: Hub, connection: client.ApiClient) -> list[str]:
-    """Users who have a home but can't log in; none where accounts of other names can.
+def all_homes(connection: client.ApiClient) -> list[Home]:
+    """The hub's homes. Raises what the cluster's client raises."""
+    return homes(client.CoreV1Api(connection), NAMESPACE)
 
-    Raises what the cluster's client raises.
-    """
+
+def homes_of_nobody(auth: Auth, hub: Hub, there: list[Home]) -> list[str]:
+    """Users who have a home but can't log in; none where accounts of other names can."""
     if not auth.listed_only:
         return []
     known = {*hub.admins, *hub.users}
-    there = homes(client.CoreV1Api(connection), NAMESPACE)
     return sorted(home.user for home in there if home.user not in known)
 
 

@@ -8,8 +8,15 @@ from collections.abc import Iterable, Iterator
 from openstack.connection import Connection
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from components.cloud.ownership import Owner, described, marked
-from components.homes.metadata import CLAIM, CSI_CLUSTER, is_home
+from components.cloud.ownership import (
+    CSI_CLUSTER,
+    Owner,
+    described,
+    marked,
+    names_of,
+    of_a_machine,
+)
+from components.homes.metadata import CLAIM, is_home
 from components.site import SITE
 from components.teardown.left import Gateway, Left
 from components.teardown.strays import strays
@@ -21,23 +28,6 @@ SECURITY_GROUP = re.compile(
     r"k8s-cluster-(?:magnum-[0-9a-f]+-)?(.+)-secgroup-(?:controlplane|worker|bastion)"
 )
 """The security groups of its machines (`securitygroups.go` there)."""
-
-
-def names_of(gateway: str, cloud: Connection) -> re.Pattern[str]:
-    """A pattern for the names by which the cloud knows the gateway's cluster.
-
-    Magnum knows it by its name, Cluster API by that name and 12 more characters. Another cluster whose name
-    happens to have that form does not match.
-    """
-    others = [
-        str(name)
-        for cluster in cloud.container_infrastructure_management.clusters()
-        if cluster.name != gateway
-        for name in (cluster.name, cluster.stack_id)
-        if name
-    ]
-    excluded = "".join(rf"(?!{re.escape(name)}(?![a-z0-9]))" for name in others)
-    return re.compile(rf"{excluded}{re.escape(gateway)}(-[a-z0-9]{{12}})?(?![a-z0-9])")
 
 
 def _is_of(owner: Owner | None, gateway: Gateway) -> bool:
@@ -91,16 +81,10 @@ def _addresses(cloud: Connection, gateway: Gateway, names: re.Pattern[str]) -> I
             )
 
 
-def _of_a_machine(name: str, names: re.Pattern[str]) -> bool:
-    """Whether it begins with Cluster API's name of the cluster. Anybody may use Magnum's name."""
-    found = names.match(name)
-    return found is not None and found[1] is not None
-
-
 def _servers(cloud: Connection, names: re.Pattern[str]) -> Iterator[Left]:
     flavors = {flavor.id: flavor.name for flavor in cloud.compute.flavors(details=False)}
     for server in cloud.compute.servers(details=True):
-        if _of_a_machine(server.name, names):
+        if of_a_machine(server.name, names):
             flavor = server.flavor.original_name or flavors.get(server.flavor.id, "unknown flavor")
             price = SITE.su_per_hour.get(flavor)
             yield Left(
@@ -115,7 +99,7 @@ def _servers(cloud: Connection, names: re.Pattern[str]) -> Iterator[Left]:
 def _ports(cloud: Connection, names: re.Pattern[str]) -> Iterator[Left]:
     """The machines' ports, `<machine>-<number>`: a server that is deleted by hand leaves them."""
     for port in cloud.network.ports():
-        if _of_a_machine(port.name or "", names):
+        if of_a_machine(port.name or "", names):
             yield Left(kind="port", name=port.name, remove=f"openstack port delete {port.id}")
 
 
@@ -133,7 +117,7 @@ def _volumes(cloud: Connection, gateway: Gateway, names: re.Pattern[str]) -> Ite
     for volume in cloud.block_storage.volumes(details=True):
         said = volume.metadata or {}
         home, claimed = is_home(said, gateway.name), names.fullmatch(str(said.get(CSI_CLUSTER, "")))
-        if home or claimed or _of_a_machine(volume.name or "", names):
+        if home or claimed or of_a_machine(volume.name or "", names):
             yield Left(
                 kind="home" if home else "volume" if claimed else "root disk",
                 name=f"{said[CLAIM]} ({volume.name or volume.id})" if home else volume.name or volume.id,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
+import openstack
 import pytest
 from openstack.connection import Connection
 
@@ -72,3 +75,30 @@ def test_refused(new_gateway: Callable[[str], Gateway], cloud: Connection, case:
     assert "nothing was changed" in shown
     assert not [c for c in cloud.container_infrastructure_management.clusters() if c.name == gateway.name]
     assert not [ip for ip in cloud.network.ips() if gateway.name in ip.description]
+
+
+def test_preflight_alone_tells_in_seconds_what_a_preview_would(
+    new_gateway: Callable[[str], Gateway], cloud: Connection
+) -> None:
+    gateway = new_gateway("preflight")
+    admin, project = openstack.connect(cloud="sandbox-admin"), str(cloud.current_project_id)
+    before = admin.compute.get_quota_set(project).instances
+
+    def check(code: int) -> tuple[str, str]:
+        done = gateway.run(sys.executable, "-m", "components.check", gateway.name, code=code)
+        return done.stdout, done.stderr
+
+    began = time.monotonic()
+    assert check(0)[0].startswith("no mistakes; service units an hour: floor 16, maximum 168")
+    assert time.monotonic() - began < 30  # on a machine that does other work, too
+    admin.compute.update_quota_set(project, instances=10)
+    try:
+        _, warnings = check(0)
+        assert "quota of instances: the gateway at its maximum needs 22; of the project's 10" in warnings
+        gateway.change(setting("nodeGroups", 0, "min", to=9))
+        gateway.change(setting("zone", to="other.projects.sandbox.localhost."))
+        mistakes, _ = check(1)
+        assert "quota of instances: must hold the gateway at its minimum, which needs 11" in mistakes
+        assert "gateway:zone: must be a DNS zone of this cloud" in mistakes
+    finally:
+        admin.compute.update_quota_set(project, instances=before)

@@ -24,14 +24,43 @@ def thing(**fields: Any) -> SimpleNamespace:
 
 def flavor(name: str, vcpus: int, gib: int) -> SimpleNamespace:
     """A flavor as Nova describes it."""
-    return thing(name=name, vcpus=vcpus, ram=1024 * gib)
+    return thing(id=f"id of {name}", name=name, vcpus=vcpus, ram=1024 * gib)
+
+
+def template(name: str, uuid: str, **labels: str) -> SimpleNamespace:
+    """A cluster template as Magnum describes it."""
+    return thing(name=name, uuid=uuid, labels=labels, image_id="image-uuid")
+
+
+def plenty(**fields: Any) -> SimpleNamespace:
+    """Quotas, and what is used of them, as the services describe them."""
+    none = {"limit": -1, "used": 0}
+    return thing(
+        **{
+            "instances": -1,
+            "instances_used": 0,
+            "total_cores": -1,
+            "total_cores_used": 0,
+            "total_ram": -1,
+            "total_ram_used": 0,
+            "max_total_volumes": -1,
+            "total_volumes_used": 0,
+            "max_total_volume_gigabytes": -1,
+            "total_gigabytes_used": 0,
+            "floating_ips": none,
+            "security_groups": none,
+            "load_balancers": -1,
+            **fields,
+        }
+    )
 
 
 class Cloud:
     """Just enough of openstacksdk's connection to answer the survey."""
 
     def __init__(self) -> None:
-        self.templates = [thing(name="kubernetes-1-34-jammy", uuid="template-uuid")]
+        self.limits = plenty()
+        self.templates = [template("kubernetes-1-34-jammy", "template-uuid")]
         self.zone_list = [thing(name="abc123456.projects.jetstream-cloud.org.", id="zone-uuid")]
         self.flavor_list = [flavor("m3.quad", 4, 15), flavor("m3.medium", 8, 30)]
         networks = {"public-uuid": "public", "auto-uuid": "auto_allocated_network"}
@@ -52,17 +81,33 @@ class Cloud:
             zones=lambda: self.zone_list,
             recordsets=lambda zone: [record for record in self.records if record.zone_id == zone],
         )
-        self.block_storage = thing(volumes=lambda **_: self.volumes)
+        self.block_storage = thing(
+            volumes=lambda **_: self.volumes, get_limits=lambda: thing(absolute=self.limits)
+        )
+        self.current_project_id = "p-1"
+        self.servers: list[Any] = []
+        self.image_properties: dict[str, str] = {}
+        self.image = thing(find_image=lambda _: thing(properties=self.image_properties or None))
         self.credential: Any = None
         """The application credential that is logged in with; None: a password."""
         self.rules: list[str] = []
         self.balancers_allowed = True
         self.session = thing(auth=thing(get_access=lambda _: self._token()))
         self.identity = thing(get_application_credential=lambda *_: self.credential)
-        self.load_balancer = thing(load_balancers=self._balancers)
-        self.compute = thing(flavors=self._flavors)
+        self.load_balancer = thing(
+            load_balancers=self._balancers,
+            get_quota=lambda _: thing(load_balancers=self.limits.load_balancers),
+        )
+        self.compute = thing(
+            flavors=self._flavors,
+            servers=lambda **_: self.servers,
+            get_limits=lambda: thing(absolute=self.limits),
+        )
         self.network = thing(
-            networks=self._networks, subnets=lambda: self.subnet_list, ips=lambda **_: self.ip_list
+            networks=self._networks,
+            subnets=lambda: self.subnet_list,
+            ips=lambda **_: self.ip_list,
+            get_quota=lambda *_, **__: self.limits,
         )
 
     def _flavors(self, *, details: bool) -> list[Any]:
@@ -103,6 +148,7 @@ def cluster(**fields: Any) -> SimpleNamespace:
         **{
             "name": "gw25",
             "uuid": "c-1",
+            "stack_id": "gw25-abcdefghijkl",
             "status": "CREATE_COMPLETE",
             "labels": {**OWNER.marks, "boot_volume_size": "60", "auto_scaling_enabled": "true"},
             "cluster_template_id": "template-uuid",
@@ -134,7 +180,7 @@ def record(**fields: Any) -> SimpleNamespace:
     return thing(**{**ours, **fields})
 
 
-def look(changes: dict[str, Any] | None = None, fit: Any = lambda _: ()) -> cloud.Survey:
+def look(changes: dict[str, Any] | None = None, fit: Any = lambda *_: ()) -> cloud.Survey:
     config = stack_config()
     plain = {k.removeprefix("gateway:"): v for k, v in config.items() if k.startswith("gateway:")}
     settings = check({k: v for k, v in plain.items() if k not in SECRETS} | (changes or {}))

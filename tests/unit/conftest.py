@@ -132,7 +132,8 @@ def survey(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     answer: dict[str, Any] = {"existing": existing.Existing()}
 
     def look(_settings: Any, _cloud: Any, fit: Callable[..., Iterable[Mistake]]) -> cloud.Survey:
-        if mistakes := list(fit({**FLAVORS, "m9.medium": Flavor(name="m9.medium", vcpu=8, gib=30)})):
+        flavors = {**FLAVORS, "m9.medium": Flavor(name="m9.medium", vcpu=8, gib=30)}
+        if mistakes := list(fit(flavors, "1.34.6")):
             raise SettingsError(mistakes)
         return cloud.Survey(owner=OWNER, template_id="template-uuid", zone_id="zone-uuid", **answer)
 

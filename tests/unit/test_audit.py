@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.cloud.ownership import Owner
+from components.cloud.ownership import CSI_CLUSTER, Owner
 from components.homes import metadata as kept_homes
 from components.teardown import leftovers as audit
 from components.teardown.left import Gateway
@@ -37,7 +37,7 @@ def server(name: str) -> SimpleNamespace:
 
 
 def volume(name: str, cluster: str = "") -> SimpleNamespace:
-    metadata = {kept_homes.CSI_CLUSTER: cluster} if cluster else {}
+    metadata = {CSI_CLUSTER: cluster} if cluster else {}
     return thing(id=f"id of {name}", name=name, metadata=metadata, size=10, status="available")
 
 

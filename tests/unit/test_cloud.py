@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from keystoneauth1.exceptions import ConnectFailure
 
+from components.charts.install import version_mistakes
 from components.cloud import survey as cloud
 from components.cloud.existing import Existing, ExistingCluster, ExistingNodeGroup
 from components.settings.errors import Mistake, SettingsError
-from tests.unit.cloud import Cloud, cluster, flavor, group, look, record, refusal, thing
+from tests.unit.cloud import Cloud, cluster, flavor, group, look, record, refusal, template, thing
 from tests.unit.conftest import OWNER
 
 
@@ -19,7 +20,7 @@ def test_names_become_ids(answering: Cloud) -> None:
 
 
 def test_all_that_is_not_there_is_told_at_once(answering: Cloud) -> None:
-    answering.templates = [thing(name="kubernetes-1-33-jammy", uuid="x")]
+    answering.templates = [template("kubernetes-1-33-jammy", "x")]
     answering.zone_list, answering.flavor_list, answering.subnet_list = [], [flavor("m3.quad", 4, 15)], []
     text = refusal()
     assert text.startswith("4 mistakes")
@@ -36,7 +37,7 @@ def test_flavors_are_novas(answering: Cloud) -> None:
     answering.flavor_list += [flavor("own.large", 16, 60), flavor("own.tiny", 1, 1)]
     seen: list[Any] = []
 
-    def fit(flavors: Any) -> list[Mistake]:
+    def fit(flavors: Any, _: Any) -> list[Mistake]:
         seen.extend(flavors.values())
         return [Mistake(key="profile", rule="must fit")]
 
@@ -113,7 +114,7 @@ def test_what_the_gateway_made_before_is_found(answering: Cloud) -> None:
     ],
 )
 def test_a_cluster_in_the_way(answering: Cloud, fields: dict[str, Any], words: str) -> None:
-    answering.templates.append(thing(name="kubernetes-1-35-noble", uuid="newer"))
+    answering.templates.append(template("kubernetes-1-35-noble", "newer"))
     answering.cluster_list = [cluster(**fields)]
     assert words in refusal()
 
@@ -129,12 +130,45 @@ def test_of_a_cluster_that_failed_all_may_change(answering: Cloud) -> None:
     assert look().template_id == "template-uuid"
 
 
+def test_a_template_tells_its_version_of_kubernetes(answering: Cloud) -> None:
+    told: list[str | None] = []
+
+    def fit(_: Any, kubernetes: str | None) -> list[Mistake]:
+        told.append(kubernetes)
+        return []
+
+    look(fit=fit)
+    answering.templates[0].labels["kube_tag"] = "v1.34.6"
+    look(fit=fit)
+    answering.image_properties["kube_version"] = "v1.34.7"  # Magnum's driver goes by the image
+    look(fit=fit)
+    assert told == [None, "1.34.6", "1.34.7"]
+
+
+@pytest.mark.parametrize(
+    ("kubernetes", "words"),
+    [
+        ("1.27.9", ["charts need at least jupyterhub 1.28"]),
+        ("1.9.0", ["charts need at least ingress-nginx 1.21, cert-manager 1.22, jupyterhub 1.28"]),
+        ("1.28.0", []),
+        ("1.34.6", []),
+        (None, []),
+        ("stable", []),
+    ],
+)
+def test_a_kubernetes_that_is_too_old_for_a_chart(kubernetes: str | None, words: list[str]) -> None:
+    texts = [str(mistake) for mistake in version_mistakes(kubernetes)]
+    assert len(texts) == len(words)
+    assert all(word in text for word, text in zip(words, texts, strict=True))
+
+
 def test_workers_are_changed_by_a_resize_only(answering: Cloud) -> None:
     answering.cluster_list = [cluster()]
     answering.groups = [{"name": "default-worker", "uuid": "n-0", "node_count": 2}]
     assert "gateway:cluster.workers: must be 2, what the cluster has" in refusal()
 
 
-def test_a_record_in_the_way(answering: Cloud) -> None:
-    answering.records = [record(description="")]
+@pytest.mark.parametrize("of_type", ["A", "AAAA", "CNAME"])
+def test_a_record_in_the_way(answering: Cloud, of_type: str) -> None:
+    answering.records = [record(description="", type=of_type)]
     assert "is the name of a record that no gateway created" in refusal()

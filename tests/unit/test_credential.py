@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pulumi
 import pytest
+from openstack.exceptions import ForbiddenException
 
 from tests.unit.cloud import Cloud, look, refusal, thing
 
@@ -32,8 +34,11 @@ def test_what_magnum_and_octavia_would_refuse_is_told_before(answering: Cloud) -
 
 def test_access_rules_may_hide_the_rest(answering: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     answering.credential, answering.rules = credential(), ["GET /v1/clusters"]
-    monkeypatch.delattr(answering, "load_balancer")
-    assert "openstack:cloud: needs an application credential without access rules" in refusal()
+    refusing = Mock(side_effect=ForbiddenException("Policy does not allow this request to be performed."))
+    monkeypatch.setattr(answering, "load_balancer", thing(load_balancers=refusing, get_quota=refusing))
+    text = refusal()
+    assert text.startswith("1 mistake")
+    assert "openstack:cloud: needs an application credential without access rules" in text
 
 
 @pytest.mark.parametrize(

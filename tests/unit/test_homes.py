@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from kubernetes import client
 
-from components.cloud.ownership import marked
+from components.cloud.ownership import CSI_CLUSTER, marked
 from components.homes import metadata as kept_homes
 from components.homes.keep import DEAD, keep, keep_homes
 from components.homes.place import HomesError, Place
@@ -188,9 +188,9 @@ def test_homes_of_a_dead_cluster_are_kept_by_what_their_volumes_say(
     monkeypatch.setenv(DEAD, said)
     monkeypatch.setenv("PULUMI_COMMAND_STDOUT", CLUSTER)
     cloud.volumes["v-2"].metadata.update(
-        {**kept_homes.owned(OWNER, "claim-user2"), kept_homes.CSI_CLUSTER: "gw25-of-an-earlier-life"}
+        {**kept_homes.owned(OWNER, "claim-user2"), CSI_CLUSTER: "gw25-of-an-earlier-life"}
     )
-    cloud.volumes["v-3"] = cinder("v-3", **{kept_homes.CSI_CLUSTER: CLUSTER})
+    cloud.volumes["v-3"] = cinder("v-3", **{CSI_CLUSTER: CLUSTER})
     cloud.volumes["v-4"] = cinder("v-4", **csi("data", namespace="elsewhere"))
     keep_homes(place(cloud, Dead([], [])), cluster_id)
     assert kept(cloud) == {"v-1": "claim-user1", "v-2": "claim-user2"}

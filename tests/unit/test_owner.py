@@ -22,7 +22,7 @@ def address(owner: Owner, network: str = "public-uuid") -> SimpleNamespace:
 
 
 def home(owner: Owner) -> SimpleNamespace:
-    return thing(id="v-1", metadata={**owner.marks, "gateway.claim": "claim-user1"})
+    return thing(id="v-1", name="pvc-1", size=10, metadata={**owner.marks, "gateway.claim": "claim-user1"})
 
 
 def owned(owner: Owner) -> dict[str, list[Any]]:

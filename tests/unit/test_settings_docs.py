@@ -11,7 +11,7 @@ from kubernetes import client
 
 from components import preflight
 from components.cloud import survey as cloud
-from components.hub.storage import storage_mistakes
+from components.hub.storage import all_homes, storage_mistakes
 from components.settings.cloud import CloudConfig
 from components.settings.errors import SettingsError
 from components.settings.model import Settings
@@ -21,7 +21,7 @@ from docs import models
 from docs import settings as docs
 from tests.unit import conftest
 from tests.unit.claims import DATABASE, Kubernetes
-from tests.unit.cloud import Cloud, cluster, flavor, group, record, thing
+from tests.unit.cloud import Cloud, cluster, flavor, group, record, template, thing
 from tests.unit.conftest import OWNER, Run
 from tests.unit.settings_changes import CHANGES, OTHER_GROUP, placed, way
 
@@ -69,7 +69,7 @@ def put(config: dict[str, Any], key: str, value: Any) -> None:
 def running(program: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Snapshot]:
     """Runs the program for a gateway that is running; gives all resources' inputs, by name and type."""
     answer = Cloud()
-    answer.templates.append(thing(name="kubernetes-1-35-noble", uuid="newer"))
+    answer.templates.append(template("kubernetes-1-35-noble", "newer"))
     answer.zone_list.append(thing(name=CHANGES["zone"], id="other-zone-uuid"))
     answer.flavor_list += [flavor("m3.large", 16, 60), flavor("g3.medium", 8, 30)]
     answer.network_list.append(thing(name="elsewhere", id="elsewhere-uuid"))
@@ -89,7 +89,8 @@ def running(program: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> Cal
     monkeypatch.setattr(client, "StorageV1Api", lambda _: Kubernetes())
 
     def look_inside(settings: Settings, *_: Any) -> preflight.Inside:
-        return preflight.Inside(mistakes=storage_mistakes(settings.hub.storage, client.ApiClient()))
+        api = client.ApiClient()
+        return preflight.Inside(mistakes=storage_mistakes(settings.hub.storage, api, all_homes(api)))
 
     monkeypatch.setattr(preflight, "look_inside", look_inside)
 

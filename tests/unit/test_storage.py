@@ -10,7 +10,7 @@ from kubernetes import client
 
 from components.homes.grow import grow
 from components.homes.place import HomesError, Place
-from components.hub.storage import homes_of_nobody, storage_mistakes
+from components.hub.storage import all_homes, homes_of_nobody, storage_mistakes
 from components.settings.hub import Storage
 from tests.unit.claims import DATABASE, FIXED, GROWING, HOMES, Kubernetes, claim
 from tests.unit.conftest import OWNER
@@ -27,7 +27,8 @@ def mistakes(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
         monkeypatch.setattr(client, "CoreV1Api", {connection: api}.__getitem__)
         monkeypatch.setattr(client, "StorageV1Api", {connection: api}.__getitem__)
         wanted = Storage.model_validate({"type": "home", "class": GROWING, "sizeGib": 10} | settings)
-        return [str(mistake) for mistake in storage_mistakes(wanted, cast(Any, connection))]
+        where = cast(Any, connection)
+        return [str(mistake) for mistake in storage_mistakes(wanted, where, all_homes(where))]
 
     return find
 
@@ -161,4 +162,4 @@ def test_homes_that_nobody_can_reach_are_told(
 ) -> None:
     there = [DATABASE, *HOMES, claim("claim-user1", "10Gi", user="user1")]
     monkeypatch.setattr(client, "CoreV1Api", lambda _: Kubernetes(*there))
-    assert homes_of_nobody(make_auth(**auth), make_hub(), cast(Any, object())) == names
+    assert homes_of_nobody(make_auth(**auth), make_hub(), all_homes(cast(Any, object()))) == names

@@ -9,6 +9,7 @@ from kubernetes import client
 from openstack.exceptions import NotFoundException
 from urllib3.exceptions import HTTPError
 
+from components.cloud.ownership import CSI_CLUSTER
 from components.homes import metadata as kept_homes
 
 CLUSTER = "gw25-abcdefghijkl"
@@ -26,7 +27,7 @@ def cinder(key: str, **metadata: str) -> SimpleNamespace:
 def csi(claim: str, cluster: str = CLUSTER, namespace: str = "jhub") -> dict[str, str]:
     """What the CSI driver writes on a claim's volume."""
     return {
-        kept_homes.CSI_CLUSTER: cluster,
+        CSI_CLUSTER: cluster,
         kept_homes.CSI_CLAIM: claim,
         kept_homes.CSI_NAMESPACE: namespace,
     }
