@@ -18,6 +18,7 @@ from components.cloud.flavors import Flavor
 from components.cloud.survey import Survey, reach, survey
 from components.cluster.access import client_of
 from components.cluster.kubeconfig import USABLE, sign
+from components.cost import check_budget, in_words, su_per_hour
 from components.hub.catalogue import Catalogue
 from components.hub.desktops import taken_names
 from components.hub.profiles import all_pods, profile_mistakes
@@ -30,7 +31,6 @@ from components.settings.cloud import CloudConfig
 from components.settings.errors import Mistake, SettingsError
 from components.settings.load import Loaded
 from components.settings.model import Settings
-from components.site import SITE
 
 T = TypeVar("T")
 
@@ -107,8 +107,11 @@ def preflight(
             "gateway:auth is shared-password: anyone with the users' password can log in as any of them"
         )
     cost = su_per_hour(settings)
+    attempt(lambda: check_budget(settings, cost))
     if images is None or found is None or mistakes:
         raise SettingsError(mistakes)
+    if not isinstance(cost, str):
+        pulumi.log.info(in_words(cost, found.servers))
     return Checked(
         settings=settings,
         cloud=cloud,
@@ -117,20 +120,6 @@ def preflight(
         su_per_hour=cost,
         drift=inside.drift,
     )
-
-
-def su_per_hour(settings: Settings) -> dict[str, float] | str:
-    """Service units that the gateway's nodes cost an hour; or why they are not known, after a warning."""
-    cluster, price = settings.cluster, SITE.su_per_hour
-    if unpriced := sorted(set(settings.flavors.values()) - price.keys()):
-        text = f"not known: components/site.yaml has no price for {', '.join(unpriced)}"
-        pulumi.log.warn(f"su_per_hour is {text}")
-        return text
-    core = cluster.masters * price[cluster.master_flavor] + cluster.workers * price[cluster.flavor]
-    return {
-        "floor": core + sum(group.min * price[group.flavor] for group in settings.node_groups),
-        "maximum": core + sum(group.max * price[group.flavor] for group in settings.node_groups),
-    }
 
 
 @dataclass(frozen=True, kw_only=True)

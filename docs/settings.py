@@ -40,7 +40,7 @@ The last column says what the next `pulumi up` does when the setting of a runnin
 
 HEADINGS = {Settings: "The gateway as a whole", Secrets: "Secrets", CloudConfig: "openstack: the cloud"}
 ENGINE_TYPES = {"text": "string", "true or false": "boolean", "whole number": "integer"}
-EMPTY: dict[str, type] = {"string": str, "boolean": bool, "object": dict, "array": list}
+EMPTY: dict[str, type] = {"string": str, "boolean": bool, "integer": int, "object": dict, "array": list}
 
 
 def page() -> str:

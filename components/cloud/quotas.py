@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from keystoneauth1.exceptions import ClientException
 from openstack.connection import Connection
@@ -31,15 +32,27 @@ Quotas = dict[str, Quota]
 """By what is counted."""
 
 
-def _compute(connection: Connection, owner: Owner) -> Quotas:
-    limits = connection.compute.get_limits().absolute
+def _servers(connection: Connection, owner: Owner) -> list[Any]:
+    """The flavor of each of the gateway's servers."""
     names = names_of(owner.gateway, connection)
     flavors = {flavor.id: flavor for flavor in connection.compute.flavors(details=True)}
-    ours = [
+    return [
         flavors.get(server.flavor.id, server.flavor)  # since Nova's 2.47 the server's own has no id
         for server in connection.compute.servers(details=True)
         if of_a_machine(server.name, names)
     ]
+
+
+def find_servers(connection: Connection, _: Settings, owner: Owner) -> list[str] | None:
+    """Names of the flavors of the gateway's servers; None where Nova does not tell."""
+    try:
+        return [str(found.name or found.original_name) for found in _servers(connection, owner)]
+    except (SDKException, ClientException):
+        return None
+
+
+def _compute(connection: Connection, owner: Owner) -> Quotas:
+    limits, ours = connection.compute.get_limits().absolute, _servers(connection, owner)
     ram = limits.total_ram_used - sum(flavor.ram for flavor in ours)
     return {
         "instances": Quota(limits.instances, limits.instances_used - len(ours)),

@@ -27,7 +27,7 @@ from components.cloud.existing import (
 )
 from components.cloud.flavors import Flavor, by_name
 from components.cloud.ownership import LONGEST_STACK, Owner
-from components.cloud.quotas import SERVICES, findings, quotas
+from components.cloud.quotas import SERVICES, find_servers, findings, quotas
 from components.cloud.template import choose, find_templates
 from components.settings.cloud import CloudConfig
 from components.settings.errors import Mistake, SettingsError
@@ -42,6 +42,8 @@ class Survey:
     template_id: str
     zone_id: str
     existing: Existing = field(default_factory=Existing)
+    servers: list[str] | None = None
+    """Flavors of the gateway's servers; None where that is not known."""
     connection: Connection | None = field(default=None, compare=False, repr=False)
     """The log-in of this look, for another one at what it found."""
 
@@ -86,6 +88,7 @@ def survey(settings: Settings, cloud: CloudConfig, fit: Fit = lambda *_: ()) -> 
         find_cluster,
         find_address,
         find_record,
+        find_servers,
         *map(quotas, SERVICES),
     ]
     mistakes: list[Mistake] = []
@@ -100,7 +103,7 @@ def survey(settings: Settings, cloud: CloudConfig, fit: Fit = lambda *_: ()) -> 
             except (SDKException, ClientException) as error:
                 found.append(None)
                 mistakes.append(_unreachable(cloud, error))
-    templates, zone_id, flavors, _, _, warning, cluster, address, record, *limits = found
+    templates, zone_id, flavors, _, _, warning, cluster, address, record, servers, *limits = found
     existing = Existing(cluster=cluster, address=address, record=record)
     alive = cluster if cluster and not cluster.failed else None
     template, wrong = (None, []) if templates is None else choose(settings, templates, alive)
@@ -125,6 +128,7 @@ def survey(settings: Settings, cloud: CloudConfig, fit: Fit = lambda *_: ()) -> 
         template_id=alive.template_id if alive else template.id if template else "",
         zone_id=zone_id,
         existing=replace(existing, node_groups=node_groups),
+        servers=servers,
         connection=connection,
     )
 

@@ -142,4 +142,7 @@ def _parsed(config: pulumi.Config, key: str) -> Any:
     fields = {field.alias: field.annotation for field in Settings.model_fields.values()}
     kind = fields.get(key)
     plain = kind in (str, str | None) or get_origin(kind) is Literal or key not in fields
-    return config.get(key) if plain else config.get_object(key)
+    try:
+        return config.get(key) if plain else config.get_object(key)
+    except pulumi.ConfigTypeError:  # text where an object or a number must be; the model says so
+        return config.get(key)

@@ -73,6 +73,7 @@ CHANGES: dict[str, Any] = {
     "timeouts.nodeGroup": 10,
     "timeouts.chart": 10,
     "timeouts.certificate": 10,
+    "budget": 200000,
     "protect": True,
     "keep": ["address", "homes"],
     "renamed.from": "gateway/former",

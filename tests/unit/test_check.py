@@ -71,7 +71,8 @@ def test_a_stack_in_order(
     give()
     assert check.main(["dev"]) == 0
     said = capsys.readouterr()
-    assert said.out == "no mistakes; service units an hour: floor 16, maximum 168\n"
+    assert said.out == "no mistakes\n"
+    assert "info: service units an hour: floor 16, maximum 168" in said.err
     assert "warning: gateway:auth is shared-password" in said.err
     assert seen == {
         "last": {"pyaos": "quay.io/our-lab/pyaos:1.0.0@sha256:abc"},

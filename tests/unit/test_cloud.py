@@ -16,7 +16,8 @@ from tests.unit.conftest import OWNER
 
 
 def test_names_become_ids(answering: Cloud) -> None:
-    assert look() == cloud.Survey(owner=OWNER, template_id="template-uuid", zone_id="zone-uuid")
+    wanted = cloud.Survey(owner=OWNER, template_id="template-uuid", zone_id="zone-uuid", servers=[])
+    assert look() == wanted
 
 
 def test_all_that_is_not_there_is_told_at_once(answering: Cloud) -> None:
