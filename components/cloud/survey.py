@@ -28,7 +28,7 @@ from components.cloud.existing import (
 from components.cloud.flavors import Flavor, by_name
 from components.cloud.ownership import LONGEST_STACK, Owner
 from components.cloud.quotas import SERVICES, find_servers, findings, quotas
-from components.cloud.template import choose, find_templates
+from components.cloud.template import choose, find_templates, template_warnings
 from components.settings.cloud import CloudConfig
 from components.settings.errors import Mistake, SettingsError
 from components.settings.model import Settings
@@ -108,7 +108,7 @@ def survey(settings: Settings, cloud: CloudConfig, fit: Fit = lambda *_: ()) -> 
     alive = cluster if cluster and not cluster.failed else None
     template, wrong = (None, []) if templates is None else choose(settings, templates, alive)
     mistakes += [*wrong, *fit(flavors or {}, template.kubernetes if template else None)]
-    warnings = [warning] if warning else []
+    warnings = [*([warning] if warning else []), *template_warnings(template)]
     if flavors is not None:
         labels = {**(template.labels if template else {}), **settings.cluster.labels}
         short, soon = findings(settings, flavors, labels, existing, limits)

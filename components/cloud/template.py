@@ -13,6 +13,8 @@ from components.settings.errors import Mistake
 from components.settings.model import Settings
 
 KEY = "gateway:cluster.template"
+ENFORCING = ("calico", "cilium")
+"""The network plugins of Magnum that enforce NetworkPolicies."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +26,7 @@ class Template:
     labels: Mapping[str, str]
     kubernetes: str | None
     """Its version of Kubernetes, without `v`; None where neither image nor label tells."""
+    network_plugin: str
 
 
 def find_templates(connection: Connection, settings: Settings, _: Any) -> list[Template]:
@@ -33,6 +36,7 @@ def find_templates(connection: Connection, settings: Settings, _: Any) -> list[T
             id=str(found.uuid),
             name=found.name,
             labels=found.labels or {},
+            network_plugin=found.network_driver,
             kubernetes=_version(connection, found) if found.name == settings.cluster.template else None,
         )
         for found in connection.container_infrastructure_management.cluster_templates()
@@ -54,6 +58,17 @@ def choose(
         return chosen, []
     rule = f"must be {chosen.name}, what the cluster has; `openstack coe cluster upgrade` changes it"
     return chosen, [Mistake(key=KEY, rule=rule, value=wanted)]
+
+
+def template_warnings(template: Template | None) -> list[str]:
+    """What a gateway lacks in a cluster of this template."""
+    if template is None or template.network_plugin in ENFORCING:
+        return []
+    return [
+        f"{KEY} has the network plugin {template.network_plugin}, which enforces no NetworkPolicy: users'"
+        " pods reach each other and the cloud's metadata service;"
+        f" a template with {' or '.join(ENFORCING)} keeps them apart"
+    ]
 
 
 def _version(connection: Connection, template: Any) -> str | None:

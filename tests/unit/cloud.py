@@ -29,7 +29,7 @@ def flavor(name: str, vcpus: int, gib: int) -> SimpleNamespace:
 
 def template(name: str, uuid: str, **labels: str) -> SimpleNamespace:
     """A cluster template as Magnum describes it."""
-    return thing(name=name, uuid=uuid, labels=labels, image_id="image-uuid")
+    return thing(name=name, uuid=uuid, labels=labels, image_id="image-uuid", network_driver="calico")
 
 
 def plenty(**fields: Any) -> SimpleNamespace:

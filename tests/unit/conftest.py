@@ -192,3 +192,10 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Cloud:
     for part, name in {"organization": "organization", "project": "gateway", "stack": "dev"}.items():
         monkeypatch.setattr(pulumi, f"get_{part}", lambda name=name: name)
     return answer
+
+
+@pytest.fixture
+def warned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    told: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", told.append)
+    return told

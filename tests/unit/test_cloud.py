@@ -34,6 +34,16 @@ def test_all_that_is_not_there_is_told_at_once(answering: Cloud) -> None:
         assert words in text
 
 
+@pytest.mark.parametrize(("plugin", "told"), [("calico", 0), ("cilium", 0), ("flannel", 1)])
+def test_a_network_plugin_without_policies_is_a_warning(
+    answering: Cloud, warned: list[str], plugin: str, told: int
+) -> None:
+    answering.templates[0].network_driver = plugin
+    look()
+    assert len(warned) == told
+    assert all("reach each other" in text for text in warned)
+
+
 def test_flavors_are_novas(answering: Cloud) -> None:
     answering.flavor_list += [flavor("own.large", 16, 60), flavor("own.tiny", 1, 1)]
     seen: list[Any] = []

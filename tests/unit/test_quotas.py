@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pulumi
 import pytest
 from openstack.exceptions import ForbiddenException
 
@@ -27,13 +26,6 @@ EXACTLY: dict[str, Any] = {
     "security_groups": {"limit": 2, "used": 0},
     "load_balancers": 2,
 }
-
-
-@pytest.fixture
-def warned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    told: list[str] = []
-    monkeypatch.setattr(pulumi.log, "warn", told.append)
-    return told
 
 
 def less(key: str, by: int = 1, **fields: Any) -> Any:
