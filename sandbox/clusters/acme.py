@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sandbox import layout
 from sandbox.clusters import pki
+from sandbox.clusters.nodes.host import EDGE
 from sandbox.clusters.nodes.network import Network
 
 HOSTS = ("acme-v02.api.letsencrypt.org", "acme-staging-v02.api.letsencrypt.org")
@@ -25,7 +26,7 @@ def prepare(folder: Path) -> None:
 def command(network: Network, folder: Path) -> list[str | Path]:
     """What it is started with in `network`, once `folder` is prepared."""
     return [
-        layout.BIN / "acme-server",
+        EDGE / "acme-server",
         f"--listen={network.gateway}:443",
         f"--cert={folder / 'acme.crt'}",
         f"--key={folder / 'acme.key'}",

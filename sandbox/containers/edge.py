@@ -11,10 +11,11 @@ import yaml
 
 from sandbox import layout
 from sandbox.clusters import pki
+from sandbox.clusters.nodes.host import EDGE
 from sandbox.containers import mirror
 from sandbox.containers.engine import Engine
-from sandbox.tools import nodes
-from sandbox.tools.golang import MODULES, module_folder
+from sandbox.tools import nodes, programs
+from sandbox.tools.golang import module_folder
 
 CERT_MANAGER_PARTS = ("controller", "webhook", "cainjector", "acmesolver", "startupapicheck")
 TRUST = "etc/ssl/certs/ca-certificates.crt"
@@ -42,17 +43,17 @@ def push_cert_manager(say: Callable[[str], object]) -> None:
                 say(f"Image {reference}: packing")
                 # The program is told by its name which part it is.
                 program = Path(folder, f"cert-manager-{part}")
-                program.symlink_to(layout.BIN / "cert-manager")
+                program.symlink_to(EDGE / "cert-manager")
                 mirror.push_program(reference, program, files=trust, user=_USER)
 
 
 def _build_ingress(engine: Engine, reference: str) -> None:
-    root = module_folder(MODULES / "edge", nodes.INGRESS_MODULE) / "rootfs" / "etc"
+    root = module_folder(programs.EDGE, nodes.INGRESS_MODULE) / "rootfs" / "etc"
     with tempfile.TemporaryDirectory() as context:
         shutil.copytree(layout.IMAGES / "ingress-nginx", context, dirs_exist_ok=True)
         shutil.copytree(root, Path(context, "etc"), ignore=shutil.ignore_patterns("test"))
-        for program in ("nginx-ingress-controller", "wait-shutdown"):
-            shutil.copy(layout.BIN / program, context)
+        for built, program in {"nginx": "nginx-ingress-controller", "waitshutdown": "wait-shutdown"}.items():
+            shutil.copy(EDGE / built, Path(context, program))
         mirror.build(engine, reference, Path(context))
 
 

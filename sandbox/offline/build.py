@@ -14,8 +14,7 @@ from sandbox.tools.steps import Report
 
 SDK = "github.com/pulumi/pulumi/sdk/v3"
 SOURCES = Path(__file__).parent
-ENGINE = SOURCES / "engine"
-ENGINE_VERSION = module_version(ENGINE, SDK)
+ENGINE_VERSION = module_version(SOURCES, SDK)
 PLUGINS = SOURCES / "plugins"
 EMBEDDED = {
     "kubernetes": Embedded(
@@ -27,12 +26,13 @@ EMBEDDED = {
 
 
 def engine() -> GoPrograms:
-    """`pulumi` from its own Go module."""
+    """`pulumi` from its Go module."""
     return GoPrograms(
         "Pulumi",
         f"building the engine {ENGINE_VERSION} from its source, some 3 minutes",
-        ENGINE,
-        {"pulumi": "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"},
+        SOURCES,
+        ["github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"],
+        sources=[SOURCES / "go.mod", SOURCES / "go.sum"],
         variables={f"{SDK}/go/common/version.Version": ENGINE_VERSION},
     )
 
@@ -44,7 +44,7 @@ def install_language_host(report: Report) -> None:
     words = [str(go()), "list", "-m", "-f", "{{.Dir}}", SDK]
     answer = subprocess.run(
         words,
-        cwd=ENGINE,
+        cwd=SOURCES,
         env={**os.environ, **go_environment()},
         capture_output=True,
         text=True,
@@ -62,18 +62,17 @@ def install_language_host(report: Report) -> None:
 
 
 def plugin(provider: str, version: str) -> GoPrograms:
-    """A provider's plugin, from a module of its own or from the one that the smaller plugins share."""
+    """A provider's plugin, from a module of its own or from the one that the engine and the others share."""
     own = (PLUGINS / provider / "go.mod").exists()
-    module = PLUGINS / provider if own else PLUGINS
-    shared = [] if own else [module / "go.mod", module / "go.sum", module / "base"]
+    shared = [] if own else [SOURCES / "go.mod", SOURCES / "go.sum", PLUGINS / "base"]
     return GoPrograms(
         f"Plugin {provider}",
         f"building the plugin {provider} {version}",
-        module,
-        {f"pulumi-resource-{provider}": "." if own else f"./{provider}"},
+        PLUGINS / provider if own else SOURCES,
+        ["sandbox/offline/plugins/" + provider],
         sources=[*shared, PLUGINS / provider],
         variables={"main.version": version},
-        # Not in BIN: the engine would find it on the PATH, and say so each time.
+        # Not in BIN, which is on the PATH.
         folder=layout.CACHE / "plugins",
         embedded=EMBEDDED.get(provider),
     )

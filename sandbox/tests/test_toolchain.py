@@ -176,3 +176,21 @@ def test_uv_is_told_what_the_machine_tells_pip(home: Path, monkeypatch: pytest.M
     assert told["UV_INDEX"] == "https://two.test https://three.test"
     assert told["UV_FIND_LINKS"] == "/wheels,/more"
     assert told["UV_INSECURE_HOST"] == "of.the.environment"
+
+
+def test_programs_of_a_module_are_whole_or_not_there(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = home / "module"
+    for name in ("one", "two"):
+        (module / name).mkdir(parents=True)
+        (module / name / "main.go").write_text("package main\n\nfunc main() {}\n")
+    (module / "go.mod").write_text("module sandbox/module\n\ngo 1.21\n")
+    monkeypatch.setattr("sandbox.tools.golang.go_environment", lambda: {"GOFLAGS": "-mod=readonly"})
+    step = GoPrograms("Programs", "building", module, ["./one", "sandbox/module/two"])
+    (module / "two" / "main.go").write_text("package main\n\nfunc main() { nothing }\n")
+    with pytest.raises(ToolchainError, match="nothing"):
+        step.run(print)
+    assert not (home / "bin" / "two").exists()
+    (module / "two" / "main.go").write_text("package main\n\nfunc main() { print(2) }\n")
+    step.run(print)
+    assert sorted(path.name for path in (home / "bin").iterdir()) == ["one", "two"]
+    assert subprocess.run(home / "bin" / "two", capture_output=True, check=True).stderr == b"2"

@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -55,6 +56,8 @@ def go_environment() -> dict[str, str]:
         "GOCACHE": str(layout.CACHE / "gobuild"),
         # No debugging information: a sixth less time, a fifth less cache; panics still name their lines.
         "GOFLAGS": "-mod=readonly -modcacherw -buildvcs=false -gcflags=all=-dwarf=false",
+        # For all programs: what some want with C and others without is compiled twice.
+        "CGO_ENABLED": "0",
     }
 
 
@@ -79,25 +82,24 @@ class GoToolchain(Step):
 
 
 class GoPrograms(Step):
-    """Programs of one Go module, put into `folder` when all of them are built."""
+    """Programs of one Go module, put into `folder`; each has the name of its package's folder.
+
+    They need no library of the system, so that each can be all that an image has.
+    """
 
     def __init__(
         self,
         name: str,
         about: str,
         module: Path,
-        packages: Mapping[str, str],
+        packages: Sequence[str],
         *,
         sources: Sequence[Path] = (),
         variables: Mapping[str, str] | None = None,
         folder: Path | None = None,
         embedded: Embedded | None = None,
-        static: bool = False,
     ) -> None:
-        """`packages` are import paths by the program's name; `variables` are set by the linker.
-
-        `static` programs need no library of the system: they can be all that an image has.
-        """
+        """`packages` are import paths, or folders of the module; `variables` are set by the linker."""
         self.name = name
         self.about = about
         self.module = module
@@ -105,12 +107,11 @@ class GoPrograms(Step):
         self.folder = folder or layout.BIN
         self.embedded = embedded
         self._flags = "-s -w " + " ".join(f"-X {key}={value}" for key, value in (variables or {}).items())
-        self._environment = {"CGO_ENABLED": "0"} if static else {}
-        self.inputs = (self._flags, *self._environment, *packages.values(), *(sources or [module]))
-        self.outputs = tuple(self.folder / program for program in packages)
+        self.inputs = (self._flags, *packages, *(sources or [module]))
+        self.outputs = tuple(self.folder / Path(package).name for package in packages)
 
     def run(self, report: Report) -> None:
-        """Build beside the final place, then rename: a program is there whole or not at all."""
+        """Build all by one command, which links a program while it compiles for the next."""
         compiled = 0
 
         def count(line: str) -> None:
@@ -120,15 +121,11 @@ class GoPrograms(Step):
 
         self.folder.mkdir(parents=True, exist_ok=True)
         overlay = ["-overlay", str(self._overlay(self.embedded))] if self.embedded else []
-        for program, package in self.packages.items():
-            fresh = self.folder / f".{program}.{os.getpid()}"
-            self.call(
-                [str(_go()), "build", "-v", *overlay, "-ldflags", self._flags, "-o", fresh, package],
-                count,
-                env={**go_environment(), **self._environment},
-                cwd=self.module,
-            )
-            fresh.rename(self.folder / program)
+        # On the disk of `folder`, Go renames what is linked: a program is there whole or not at all.
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix=".") as temporary:
+            words = [*overlay, "-ldflags", self._flags, "-o", f"{self.folder}/", *self.packages]
+            environment = {**go_environment(), "GOTMPDIR": temporary}
+            self.call([_go(), "build", "-v", *words], count, env=environment, cwd=self.module)
 
     def _overlay(self, embedded: Embedded) -> Path:
         """A file that tells `go build` to take what is embedded from where it lies in its own module."""
@@ -140,7 +137,7 @@ class GoPrograms(Step):
 
     def fetch(self, step: Step, report: Report) -> None:
         """Download, as a part of `step`, the modules that the programs need."""
-        words = [str(_go()), "list", "-deps", "-f", "{{.ImportPath}}", *self.packages.values()]
+        words = [str(_go()), "list", "-deps", "-f", "{{.ImportPath}}", *self.packages]
         step.call(words, report, env=go_environment(), cwd=self.module)
 
 

@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 from sandbox import layout
-from sandbox.clusters.nodes.host import CNI, PAUSE, PAUSE_IMAGE
+from sandbox.clusters.nodes.host import CNI, EDGE, PAUSE, PAUSE_IMAGE
 from sandbox.containers import mirror
 from sandbox.tools import programs
-from sandbox.tools.golang import MODULES, GoPrograms, module_version
+from sandbox.tools.golang import GoPrograms, module_version
 from sandbox.tools.steps import Report, Step
 
 DEBIAN = {
@@ -29,89 +29,46 @@ DEBIAN = {
 INGRESS_MODULE = "k8s.io/ingress-nginx"
 
 
-def kubelet() -> GoPrograms:
-    """Kubelet and kube-proxy of the control plane's version, and what holds a pod's namespaces."""
-    module = MODULES / "nodes"
-    version = module_version(module, "k8s.io/kubernetes")
+def node() -> GoPrograms:
+    """What each node runs, in the control plane's version, and what is alone in the image of a pod."""
+    ours = ("pause", "kubelet", "cinder-csi", "kube-router", "coredns", "image-awaiter")
+    version = module_version(programs.CLUSTER, "k8s.io/kubernetes")
     return GoPrograms(
-        "Kubelet",
-        f"building kubelet and kube-proxy {version}, some 5 minutes",
-        module,
-        {"pause": "./pause", "kubelet": "./kubelet", "kube-proxy": "k8s.io/kubernetes/cmd/kube-proxy"},
-        sources=[module / name for name in ("go.mod", "go.sum", "kubelet", "pause")],
+        "Nodes",
+        f"building kubelet {version} and what runs beside it, some 3 minutes",
+        programs.CLUSTER,
+        ["k8s.io/kubernetes/cmd/kube-proxy", *(f"./{name}" for name in ours)],
+        sources=[programs.CLUSTER / name for name in ("go.mod", "go.sum", *ours)],
         variables=programs.version_variables(version),
-    )
-
-
-def daemons() -> GoPrograms:
-    """The driver of the cloud's volumes and the packet filter, one of each for a node."""
-    module = MODULES / "daemons"
-    version = module_version(module, "github.com/cloudnativelabs/kube-router/v2")
-    return GoPrograms(
-        "Node daemons",
-        f"building the volume driver and kube-router {version}, some 10 seconds",
-        module,
-        {"cinder-csi": "./cinder-csi", "kube-router": "./kube-router"},
     )
 
 
 def edge() -> GoPrograms:
     """What is behind the charts of the ingress and of cert-manager, and the ACME server."""
-    module = MODULES / "edge"
     return GoPrograms(
         "Ingress and certificates",
         "building the ingress controller, cert-manager and an ACME server, some 4 minutes",
-        module,
-        {
-            "nginx-ingress-controller": f"{INGRESS_MODULE}/cmd/nginx",
-            "wait-shutdown": f"{INGRESS_MODULE}/cmd/waitshutdown",
-            "cert-manager": "./certmanager",
-            "acme-server": "./acme",
-        },
-        static=True,
-    )
-
-
-def coredns() -> GoPrograms:
-    """The clusters' DNS, with the plugins that these need."""
-    module = MODULES / "coredns"
-    version = module_version(module, "github.com/coredns/coredns")
-    return GoPrograms(
-        "CoreDNS",
-        f"building CoreDNS {version}, some 50 seconds",
-        module,
-        {"coredns": "."},
-        static=True,
+        programs.EDGE,
+        [
+            f"{INGRESS_MODULE}/cmd/nginx",
+            f"{INGRESS_MODULE}/cmd/waitshutdown",
+            "./cert-manager",
+            "./acme-server",
+        ],
+        folder=EDGE,
     )
 
 
 def answer() -> GoPrograms:
     """What pods of the tests run."""
-    module = MODULES / "nodes"
     return GoPrograms(
-        "Test pod",
-        "building it",
-        module,
-        {"answer": "./answer"},
-        sources=[module / "answer"],
-        static=True,
-    )
-
-
-def awaiter() -> GoPrograms:
-    """What JupyterHub's chart runs in a pod, and is not in its image on Debian."""
-    return GoPrograms(
-        "Image awaiter",
-        "building it, some 20 seconds",
-        MODULES / "awaiter",
-        {"image-awaiter": "."},
-        static=True,
+        "Test pod", "building it", programs.CLUSTER, ["./answer"], sources=[programs.CLUSTER / "answer"]
     )
 
 
 def steps() -> list[Step]:
     """What is built for real nodes, in order."""
-    return [kubelet(), daemons(), coredns(), PauseImage(), awaiter(), edge()]
+    return [node(), PauseImage(), edge()]
 
 
 class PauseImage(Step):
@@ -119,7 +76,7 @@ class PauseImage(Step):
 
     name = "Pause image"
     about = "packing it"
-    inputs = (PAUSE_IMAGE, MODULES / "nodes" / "pause")
+    inputs = (PAUSE_IMAGE, programs.CLUSTER / "pause")
     outputs = (PAUSE,)
 
     def run(self, _report: Report) -> None:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from sandbox.tools.golang import MODULES, GoPrograms, module_version
 
+CLUSTER = MODULES / "cluster"
+"""One module for the programs that build with the control plane's version of Kubernetes' libraries."""
+EDGE = MODULES / "edge"
+"""Another one for those that need newer libraries, which are then compiled only twice."""
+
 
 def version_variables(version: str) -> dict[str, str]:
     """What Kubernetes' programs say of themselves: Helm's charts and kubectl compare versions.
@@ -16,16 +21,35 @@ def version_variables(version: str) -> dict[str, str]:
 
 
 def kubernetes() -> GoPrograms:
-    """API server, controller manager, scheduler and kubectl."""
-    module = MODULES / "kubernetes"
-    version = module_version(module, "k8s.io/kubernetes")
+    """API server, controller manager, scheduler and kubectl; helm."""
+    version, helm = (module_version(CLUSTER, module) for module in ("k8s.io/kubernetes", "helm.sh/helm/v3"))
     names = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
+    _, minor, _ = version.split(".")
     return GoPrograms(
         "Kubernetes",
-        f"building the control plane {version} from its source, some 6 minutes on 2 cores",
-        module,
-        {name: f"k8s.io/kubernetes/cmd/{name}" for name in names},
-        variables=version_variables(version),
+        f"building the control plane {version} and helm {helm}, some 6 minutes on 2 cores",
+        CLUSTER,
+        [*(f"k8s.io/kubernetes/cmd/{name}" for name in names), "helm.sh/helm/v3/cmd/helm"],
+        sources=[CLUSTER / "go.mod", CLUSTER / "go.sum"],
+        variables={
+            **version_variables(version),
+            "helm.sh/helm/v3/internal/version.version": f"v{helm}",
+            "helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor": "1",
+            "helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor": minor,
+        },
+    )
+
+
+def kwok() -> GoPrograms:
+    """The simulator of nodes."""
+    version = module_version(EDGE, "sigs.k8s.io/kwok")
+    return GoPrograms(
+        "kwok",
+        f"building kwok {version}, which plays the nodes, some 2 minutes",
+        EDGE,
+        ["sigs.k8s.io/kwok/cmd/kwok"],
+        sources=[EDGE / "go.mod", EDGE / "go.sum"],
+        variables={"sigs.k8s.io/kwok/pkg/consts.Version": version},
     )
 
 
@@ -37,36 +61,5 @@ def s3() -> GoPrograms:
         "S3",
         f"building versitygw {version}, some 2 minutes",
         module,
-        {"versitygw": "github.com/versity/versitygw/cmd/versitygw"},
-    )
-
-
-def kwok() -> GoPrograms:
-    """The simulator of nodes."""
-    module = MODULES / "tools"
-    version = module_version(module, "sigs.k8s.io/kwok")
-    return GoPrograms(
-        "kwok",
-        f"building kwok {version}, which plays the nodes, some 2 minutes",
-        module,
-        {"kwok": "sigs.k8s.io/kwok/cmd/kwok"},
-        variables={"sigs.k8s.io/kwok/pkg/consts.Version": version},
-    )
-
-
-def helm() -> GoPrograms:
-    """The client that looks into charts' releases."""
-    module = MODULES / "tools"
-    version = module_version(module, "helm.sh/helm/v3")
-    minor = module_version(module, "k8s.io/client-go").split(".")[1]
-    return GoPrograms(
-        "Helm",
-        f"building helm {version}, some 30 seconds",
-        module,
-        {"helm": "helm.sh/helm/v3/cmd/helm"},
-        variables={
-            "helm.sh/helm/v3/internal/version.version": f"v{version}",
-            "helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor": "1",
-            "helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor": minor,
-        },
+        ["github.com/versity/versitygw/cmd/versitygw"],
     )

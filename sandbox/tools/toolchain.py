@@ -44,7 +44,7 @@ def _sandbox(images: bool) -> list[list[Step]]:
     real = host.granted() > 0
     kubelets = nodes.steps() if real else []
     built = [step for step in kubelets if isinstance(step, golang.GoPrograms)]
-    kubernetes, kwok, helm = programs.kubernetes(), programs.kwok(), programs.helm()
+    clusters = [programs.kubernetes(), programs.kwok()]
     servers = {
         **packages.SERVERS,
         **(containers.programs() if images else {}),
@@ -53,9 +53,9 @@ def _sandbox(images: bool) -> list[list[Step]]:
     return [
         [
             packages.DebianPackages(servers),
-            golang.FetchAhead([kubernetes, kwok, helm, *built]),
+            golang.FetchAhead([*clusters, *built]),
             packages.openstack(),
             *([packages.DebianBase()] if images else []),
         ],
-        [golang.GoToolchain(), pulumi, kubernetes, kwok, helm, *kubelets, *engine.plugins()],
+        [golang.GoToolchain(), pulumi, *clusters, *kubelets, *engine.plugins()],
     ]

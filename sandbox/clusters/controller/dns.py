@@ -13,7 +13,7 @@ from sandbox.clusters.controller.kube import Kube, Object
 
 ADDRESS = "10.254.0.10"
 """Of the Service, as Magnum's clusters have it; kubelets are told so (nodes/files.py)."""
-IMAGE = "registry.k8s.io/coredns/coredns:v1.12.1"
+IMAGE = "registry.k8s.io/coredns/coredns:v1.12.4"
 LABELS = {"k8s-app": "kube-dns"}
 _NAME = "coredns"
 _ROLE = "system:coredns"

@@ -23,6 +23,8 @@ CNI = Path("/usr/lib/cni")
 PAUSE_IMAGE = "localhost/pause:1"
 PAUSE = layout.CACHE / "pause.tar"
 """The image of every pod's first container (sandbox/tools/nodes.py)."""
+EDGE = layout.BIN / "edge"
+"""Programs behind the charts of the ingress and of cert-manager, and the ACME server."""
 
 
 def reason() -> str | None:

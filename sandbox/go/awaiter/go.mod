@@ -1,3 +1,0 @@
-module sandbox/awaiter
-
-go 1.26
