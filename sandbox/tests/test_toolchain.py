@@ -11,7 +11,7 @@ import pytest
 from sandbox import layout, shell
 from sandbox.offline import build
 from sandbox.tools import engine, packages
-from sandbox.tools.golang import GoPrograms
+from sandbox.tools.golang import MODULES, GoPrograms, module_version
 from sandbox.tools.steps import Report, Step, ToolchainError, run_lanes
 
 
@@ -194,3 +194,19 @@ def test_programs_of_a_module_are_whole_or_not_there(home: Path, monkeypatch: py
     step.run(print)
     assert sorted(path.name for path in (home / "bin").iterdir()) == ["one", "two"]
     assert subprocess.run(home / "bin" / "two", capture_output=True, check=True).stderr == b"2"
+
+
+@pytest.mark.parametrize(
+    "library",
+    [
+        *(f"golang.org/x/{name}" for name in ("crypto", "net", "sys", "term", "text")),
+        *(f"google.golang.org/{name}" for name in ("grpc", "protobuf", "genproto/googleapis/rpc")),
+        *(f"go.opentelemetry.io/otel{name}" for name in ("", "/metric", "/trace")),
+    ],
+)
+def test_go_modules_share_what_they_compile(library: str) -> None:
+    # In another version, it and all packages that import it are compiled once more.
+    files = [*MODULES.glob("*/go.mod"), *build.SOURCES.glob("go.mod"), *build.PLUGINS.glob("*/go.mod")]
+    requiring = [file.parent for file in files if f"\t{library} v" in file.read_text()]
+    assert len(requiring) > 2
+    assert len({module_version(folder, library) for folder in requiring}) == 1
