@@ -35,7 +35,7 @@ def node() -> GoPrograms:
     version = module_version(programs.CLUSTER, "k8s.io/kubernetes")
     return GoPrograms(
         "Nodes",
-        f"building kubelet {version} and what runs beside it, some 3 minutes",
+        f"building kubelet {version} and what runs beside it, half a minute",
         programs.CLUSTER,
         ["k8s.io/kubernetes/cmd/kube-proxy", *(f"./{name}" for name in ours)],
         sources=[programs.CLUSTER / name for name in ("go.mod", "go.sum", *ours)],
@@ -47,7 +47,7 @@ def edge() -> GoPrograms:
     """What is behind the charts of the ingress and of cert-manager, and the ACME server."""
     return GoPrograms(
         "Ingress and certificates",
-        "building the ingress controller, cert-manager and an ACME server, some 4 minutes",
+        "building the ingress controller, cert-manager and an ACME server, some 50 seconds",
         programs.EDGE,
         [
             f"{INGRESS_MODULE}/cmd/nginx",

@@ -27,7 +27,7 @@ def kubernetes() -> GoPrograms:
     _, minor, _ = version.split(".")
     return GoPrograms(
         "Kubernetes",
-        f"building the control plane {version} and helm {helm}, some 6 minutes on 2 cores",
+        f"building the control plane {version} and helm {helm}, some 3 minutes on 2 cores",
         CLUSTER,
         [*(f"k8s.io/kubernetes/cmd/{name}" for name in names), "helm.sh/helm/v3/cmd/helm"],
         sources=[CLUSTER / "go.mod", CLUSTER / "go.sum"],
@@ -45,7 +45,7 @@ def kwok() -> GoPrograms:
     version = module_version(EDGE, "sigs.k8s.io/kwok")
     return GoPrograms(
         "kwok",
-        f"building kwok {version}, which plays the nodes, some 2 minutes",
+        f"building kwok {version}, which plays the nodes, about a minute",
         EDGE,
         ["sigs.k8s.io/kwok/cmd/kwok"],
         sources=[EDGE / "go.mod", EDGE / "go.sum"],
@@ -59,7 +59,7 @@ def s3() -> GoPrograms:
     version = module_version(module, "github.com/versity/versitygw")
     return GoPrograms(
         "S3",
-        f"building versitygw {version}, some 2 minutes",
+        f"building versitygw {version}, some 40 seconds",
         module,
         ["github.com/versity/versitygw/cmd/versitygw"],
     )

@@ -11,7 +11,7 @@ from sandbox.tools.steps import Step, run_lanes
 def ensure(*, images: bool = False) -> None:
     """Set up what is missing, saying what it does. Milliseconds when nothing is. Raises ToolchainError.
 
-    The first time takes a quarter of an hour on 2 cores, since most programs are built from their source.
+    The first time takes some 10 minutes on 2 cores, since most programs are built from their source.
     With `images`, also what builds the desktops' images; raises ContainersError where they can't be built.
     """
     _ensure(_sandbox(images))
