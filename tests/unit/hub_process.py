@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 import requests
 
-from components.hub.values import merge
+from components.hub.desktops import merge
 
 CONFIG = Path(__file__).with_name("hub_process_config.py")
 PATIENCE_S = 60
