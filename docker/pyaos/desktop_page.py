@@ -119,6 +119,24 @@ class DesktopSocketHandler(RawSocketHandler):
         raise HTTPError(405)
 
 
+class VideoSocketHandler(DesktopSocketHandler):
+    """The same to what makes a video of the part that moves, where the desktop has that (docs/adr/0012-video.md)."""
+
+    async def prepare(self) -> None:
+        """Answers 404 without it; the page then shows all by VNC."""
+        await super().prepare()
+        self.unix_socket = str(Path(self.unix_socket).with_name("video.sock"))
+        if not Path(self.unix_socket).is_socket():
+            raise HTTPError(404)
+
+    async def open(self) -> None:
+        """Connects; closes where nobody listens any more."""
+        try:
+            await super().open()
+        except OSError:
+            self.close()
+
+
 class AssetHandler(StaticFileHandler):
     """Scripts and styles, which are nobody's data; their names change with their content.
 
@@ -165,6 +183,7 @@ def _load_jupyter_server_extension(server: Any) -> None:
             (base, SlashHandler),
             (base + "/", DesktopPageHandler),
             (base + "/socket", DesktopSocketHandler),
+            (base + "/video", VideoSocketHandler),
             (base + "/assets/(.*)", AssetHandler, {"path": str(PAGE / "assets")}),
         ],
     )

@@ -7,10 +7,10 @@ import {explain} from './link/away.js';
 import {Connection} from './link/connection.js';
 
 const element = (id) => document.getElementById(id);
-const url = new URL('socket', location.href);
-url.protocol = url.protocol.replace('http', 'ws');
+const socket = (name) => new URL(name, location.href.replace(/^http/, 'ws')).href;
 const connection = new Connection({
-    url: url.href,
+    url: socket('socket'),
+    video: socket('video'),
     health: new URL('health', element('start').href).href,
     screen: element('screen'),
     field: element('typing'),

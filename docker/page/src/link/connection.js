@@ -3,6 +3,7 @@ import {whyLost} from './away.js';
 import {Desktop} from './desktop.js';
 import {shown} from './display.js';
 import {Quality} from './quality.js';
+import {Video} from '../video/video.js';
 
 const PERIOD = 500;              // milliseconds between two looks at what arrived
 const FIRST_WAIT = 500;          // milliseconds before the first new try, doubled with each that fails
@@ -17,10 +18,10 @@ const COMPRESSION = 1;           // of what is sent lossless; more costs time th
  */
 export class Connection extends EventTarget {
     /**
-     * url: the WebSocket's. health: where the hub says that it runs. screen: where the desktop is shown. field: what is
+     * url: the WebSocket's. video: that of the video. health: where the hub says that it runs. screen: where the desktop is shown. field: what is
      * typed into. lastPicture: a canvas that keeps the picture when it is lost.
      */
-    constructor({url, health, screen, field, lastPicture}) {
+    constructor({url, video, health, screen, field, lastPicture}) {
         super();
         this._url = url;
         this._health = health;
@@ -28,6 +29,8 @@ export class Connection extends EventTarget {
         this._field = field;
         this._lastPicture = lastPicture;
         this._quality = new Quality();
+        this._shown = 0;
+        this._video = new Video({url: video, frames: () => shown.frames, place: screen});
         this._heard = 0;
         this._asked = null;
         this._last = Date.now();  // when the desktop was last heard of
@@ -85,6 +88,7 @@ export class Connection extends EventTarget {
 
     _connected(rfb) {
         this.rfb = rfb;
+        this._video.desktop = rfb;
         this._attempts = 0;
         this._why = null;
         this._lastPicture.hidden = true;
@@ -94,6 +98,7 @@ export class Connection extends EventTarget {
 
     async _lost() {
         this.rfb = null;
+        this._video.desktop = null;
         this._trying = null;
         const wait = Math.min(FIRST_WAIT * 2 ** this._attempts, LONGEST_WAIT);
         this._attempts += 1;
@@ -136,8 +141,10 @@ export class Connection extends EventTarget {
     }
 
     _adapt() {
-        const level = this._quality.sample({frames: shown.frames, seconds: PERIOD / 1000});
-        shown.frames = 0;
+        const frames = shown.frames - this._shown;
+        this._shown = shown.frames;
+        if (this._video.running) return;
+        const level = this._quality.sample({frames, seconds: PERIOD / 1000});
         if (this.rfb) this.rfb.qualityLevel = level;
     }
 

@@ -1,6 +1,7 @@
 // noVNC's RFB object, as a person at this page needs it.
 import RFB from '@novnc/novnc';
 import {Wheel} from '../input/wheel.js';
+import {Around} from '../video/around.js';
 import {pixelsEach} from './scale.js';
 
 const SMALLEST = {w: 640, h: 480};  // less than that no application can use: it is shown smaller instead
@@ -9,7 +10,7 @@ const HELD = ['ControlLeft', 'ControlRight'];
 const IS_MAC = /Mac|iP(hone|ad)/.test(navigator.platform);
 const COMMAND = {MetaLeft: [0xffe3, 'ControlLeft'], MetaRight: [0xffe4, 'ControlRight']};
 
-export class Desktop extends RFB {
+export class Desktop extends Around {
     /** screen: where the desktop is shown. socket: an open WebSocket, or one that opens. field: what is typed into. */
     constructor(screen, socket, field) {
         super(screen, socket);
