@@ -69,7 +69,7 @@ lint: .venv/tests ## Style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy __main__.py conftest.py docs/settings.py
-	$(BIN)/mypy -p components -p sandbox -p tests.unit -p tests.lifecycle -p tests.bench
+	$(BIN)/mypy -p components -p sandbox -p tests.unit -p tests.lifecycle -p tests.bench -p video
 
 docs: .venv/sandbox ## Write docs/settings.md and the schema in Pulumi.yaml from the settings' models
 	$(BIN)/python -m docs.settings

@@ -120,7 +120,7 @@ class DesktopSocketHandler(RawSocketHandler):
 
 
 class VideoSocketHandler(DesktopSocketHandler):
-    """The same to what makes a video of the part that moves, where the desktop has that (docs/adr/0012-video.md)."""
+    """The same to what makes a video of the part that moves (docs/adr/0012-video.md)."""
 
     async def prepare(self) -> None:
         """Answers 404 without it; the page then shows all by VNC."""

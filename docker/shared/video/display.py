@@ -41,7 +41,7 @@ _fixes = _library(
     "libXfixes.so.3", XFixesCreateRegion=c_ulong, XFixesFetchRegionAndBounds=POINTER(_Rectangle)
 )
 _c = _library("libc.so.6", shmat=c_void_p)
-# A picture of what is outside of a screen that has just become smaller is an error, which would end the program.
+# Where a screen has just become smaller, a picture of what was there is an error, and would end the program.
 _ignore = ctypes.CFUNCTYPE(c_int, c_void_p, c_void_p)(lambda *_: 0)
 
 

@@ -2,18 +2,48 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
+from typing import NamedTuple
 
-MOST_KBIT = 8000  # sharper than this nobody sees while it moves
+MOST_KBIT = 8000
+"""Sharper than this nobody sees while it moves."""
 LEAST_KBIT = 800
-PERIOD_S = 0.25  # between two looks at what arrived
-QUEUE_S = 0.06  # a frame waits until the one that is longest under way is at most so much late
-QUEUED_S = 0.03  # the link is full: each frame of a period was at least so much late
-UNKNOWN_S = 0.1  # the way there and back, before the first acknowledgement
-REMEMBERED_S = 10  # the shortest way there and back is that of so many seconds
+PERIOD_S = 0.5
+"""Between two looks at what arrived."""
+QUEUE_S = 0.06
+"""The next frame waits while one under way is later than this."""
+FULL_S = 0.03
+"""The link is full where the frames of a period were that late on average."""
+UNKNOWN_S = 0.1
+"""The way there and back, before the first acknowledgement."""
+LONG_S = 0.2
+"""A longer way may be the frames' own size."""
+REMEMBERED_S = 10.0
+"""How long a way there and back counts as the shortest, that of an empty link."""
+FEW = 3
+"""Frames that may be under way whatever is known of the link."""
 DOWN, UP = 0.85, 1.2
-PATIENCE_S = 3  # without a full link before more is tried; twice as long after each attempt that failed
-LONGEST_PATIENCE_S = 48
+AT_ONCE = 0.4
+"""The rate is not lowered further than so at once: a simple picture uses less than it may."""
+HELPS = 1.1
+"""A lower rate must bring this many times the frames, or this much shorter a way: else it is not the link."""
+PATIENCE_S = 3.0
+"""Until the next attempt; twice as long after each that failed."""
+LONGEST_PATIENCE_S = 48.0
+
+
+class Period(NamedTuple):
+    """What arrived in one."""
+
+    last: int
+    """Number of the last frame that was sent in it."""
+    kbit: int
+    """What the encoder might use."""
+    frames: float
+    """A second."""
+    way: float
+    """There and back, the mean in seconds."""
 
 
 class Flow:
@@ -23,57 +53,87 @@ class Flow:
         self.kbit = MOST_KBIT
         """What an encoder may use, in kbit/s."""
         self._under_way: deque[tuple[int, int, float]] = deque()  # number, bytes, when it was sent
-        self._ways: deque[tuple[float, float]] = (
-            deque()
-        )  # when, and the shortest way there and back of a period
-        self._shortest = float("inf")  # of this period
-        self._arrived = 0  # bytes, in this period
-        self._begin = 0.0
-        self._raised = 0.0
-        self._calm = 0.0  # since when the link is not full
-        self._patience = float(PATIENCE_S)
+        self._ways: deque[tuple[float, float]] = deque()  # when, and the shortest way of that period
+        self._lowered: Period | None = None  # the one before the rate was lowered
+        self._sent = 0  # number of the last frame
+        self._rate = 0.0  # frames a second that arrived in the last period
+        self._raised_at = -math.inf
+        self._raise_at = self._lower_at = 0.0  # not before
+        self._patience = PATIENCE_S
+        self._start(0.0)
 
     def begin(self, now: float) -> None:
         """A new video; frames of the one before are not waited for."""
         self._under_way.clear()
+        self._lowered = None
         self._start(now)
-        self._calm = now
 
     def free(self, now: float) -> bool:
         """Whether the next frame may be sent now."""
-        return not self._under_way or now - self._under_way[0][2] < self._way() + QUEUE_S
+        if len(self._under_way) < FEW:
+            return True
+        longest = self._way() + QUEUE_S
+        return now - self._under_way[0][2] < longest and len(self._under_way) < self._rate * longest + 1
 
     def sent(self, number: int, size: int, now: float) -> None:
         """A frame of `size` bytes was."""
         self._under_way.append((number, size, now))
+        self._sent = number
 
     def shown(self, number: int, now: float) -> None:
         """The browser has shown this frame, and all before it."""
         while self._under_way and self._under_way[0][0] <= number:
             _, size, sent = self._under_way.popleft()
             self._shortest = min(self._shortest, now - sent)
-            self._arrived += size
-        if now - self._begin >= PERIOD_S and self._shortest < float("inf"):
+            self._sum += now - sent
+            self._bytes += size
+            self._frames += 1
+            self._first = self._first or number
+        if now - self._begin >= PERIOD_S and self._frames:
             self._adapt(now)
+            self._start(now)
 
     def _adapt(self, now: float) -> None:
-        if self._shortest - self._way() > QUEUED_S:
-            arrived = self._arrived * 0.008 / (now - self._begin)
-            # A simple picture uses less than it may: what arrived then says little about the link.
-            self.kbit = max(LEAST_KBIT, int(DOWN * min(self.kbit, max(arrived, 0.6 * self.kbit))))
-            if self._raised:
-                self._patience = min(2 * self._patience, LONGEST_PATIENCE_S)
-            self._raised, self._calm = 0.0, now
-        elif now - self._calm >= self._patience and self.kbit < MOST_KBIT:
-            self.kbit = min(int(UP * self.kbit), MOST_KBIT)
-            self._raised = self._calm = now
+        seconds = now - self._begin
+        period = Period(self._sent, self.kbit, self._frames / seconds, self._sum / self._frames)
+        self._rate = period.frames
+        full = period.way - min(self._way(), LONG_S) > FULL_S
         self._ways.append((now, self._shortest))
         while self._ways[0][0] < now - REMEMBERED_S:
             self._ways.popleft()
-        self._start(now)
+        if not full:
+            self._lowered = None
+            if now >= self._raise_at and self.kbit < MOST_KBIT:
+                self.kbit = min(int(UP * self.kbit), MOST_KBIT)
+                self._raised_at, self._raise_at = now, now + 2 * PERIOD_S
+            return
+        if now - self._raised_at <= 3 * PERIOD_S:
+            self._raise_at = self._later(now)
+        if self._lowered is None:
+            if now >= self._lower_at and self.kbit > LEAST_KBIT:
+                arrived = self._bytes * 0.008 / seconds
+                self.kbit = max(
+                    LEAST_KBIT, int(min(DOWN * self.kbit, DOWN * max(arrived, AT_ONCE * self.kbit)))
+                )
+                self._lowered = period
+        elif self._first > self._lowered.last:  # all of this period had the new rate
+            lowered, self._lowered = self._lowered, None
+            if period.frames < HELPS * lowered.frames and period.way > lowered.way / HELPS:
+                self.kbit = lowered.kbit  # a slow browser or machine
+                self._lower_at = self._later(now)
+
+    def _later(self, now: float) -> float:
+        """When to try again after an attempt that failed."""
+        patience = self._patience
+        self._patience = min(2 * patience, LONGEST_PATIENCE_S)
+        return now + patience
 
     def _start(self, now: float) -> None:
-        self._begin, self._arrived, self._shortest = now, 0, float("inf")
+        self._begin = now
+        self._bytes = self._frames = 0  # that arrived
+        self._first = 0  # number of the first of them
+        self._sum = 0.0  # of their ways
+        self._shortest = math.inf
 
     def _way(self) -> float:
         """The shortest time from sending a frame to its acknowledgement."""

@@ -76,7 +76,11 @@ class Motion:
         if now - self._hot_since < BEFORE_S:
             return None
         hot = self._hot()
-        moved = [rect for _, rect in self._drawn if not hot.isdisjoint(self._tiles(rect))]
+        moved = [
+            rect
+            for drawn, rect in self._drawn
+            if drawn >= now - BEFORE_S and not hot.isdisjoint(self._tiles(rect))
+        ]
         if not self._much(hot) or not moved:
             return None
         self._large, self._pace = now, 0.0
@@ -115,7 +119,7 @@ class Motion:
 
 
 def _fitted(begin: int, end: int, most: int, multiple: int) -> tuple[int, int]:
-    """Begin and length of a multiple, no less than from `begin` to `end` where the screen has room for that."""
+    """Begin and length, of a multiple: all from `begin` to `end` where the screen has room for that."""
     begin, end = max(begin, 0), min(end, most)
     length = min(-(-(end - begin) // multiple), most // multiple) * multiple
     return min(begin, most - length), length

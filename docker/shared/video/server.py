@@ -8,7 +8,8 @@ Each message to the browser: its length after these four bytes, its kind (one by
     STILL  number of the video: it has ended
     ALIVE  nothing; the picture has not changed, but whoever makes it is well
 
-and from the browser a kind and a number: READY (of the video: VNC has left its place) or SHOWN (of the frame).
+and from the browser a kind and a number: READY (of the video: VNC has left its place) or SHOWN (of the
+frame).
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ LOOK_S = 0.008  # between two looks at what was drawn
 TOLD_S = 0.2  # between two words to the browser, while there is something to show
 PAUSE_S = 1.0  # until text is looked at again, which could have become a picture
 SAMPLES = 2000  # pixels that tell text from a picture
-NEW_RATE = (0.8, 1.4)  # an encoder starts afresh, with a key frame, for a rate so much lower or higher
+NEW_RATE = (0.85, 1.15)  # an encoder starts afresh, with a key frame, for a rate so much lower or higher
 WAITING = 65536  # bytes for a browser that takes nothing
 
 
@@ -130,7 +131,7 @@ class Server:
             return
         video = self._video
         if rects:
-            self._motion.drawn(rects, now, video and video.rect)
+            self._motion.drawn(rects, now, video.rect if video else None)
         if len(self._clients) != 1:
             return
         (client,) = self._clients
