@@ -73,7 +73,7 @@ test('messages arrive in whatever pieces', () => {
 });
 
 test('an answer has its kind and number', () => {
-    assert.deepEqual([...new Uint8Array(message(SHOWN, 258))], [SHOWN, 0, 0, 1, 2]);
+    assert.deepEqual([...new Uint8Array(message(SHOWN, 258))], [2, 0, 0, 1, 2]);
 });
 
 test('what is around a part covers all of the desktop but it, once', () => {

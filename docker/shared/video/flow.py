@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from dataclasses import dataclass
 from typing import NamedTuple
 
 MOST_KBIT = 8000
@@ -46,6 +47,18 @@ class Period(NamedTuple):
     """There and back, the mean in seconds."""
 
 
+@dataclass
+class Arrived:
+    """What has, since then."""
+
+    begin: float
+    bytes: int = 0
+    frames: int = 0
+    first: int = 0  # number of a frame
+    ways: float = 0.0  # the sum
+    shortest: float = math.inf
+
+
 class Flow:
     """Of one browser."""
 
@@ -60,13 +73,13 @@ class Flow:
         self._raised_at = -math.inf
         self._raise_at = self._lower_at = 0.0  # not before
         self._patience = PATIENCE_S
-        self._start(0.0)
+        self._arrived = Arrived(0.0)
 
     def begin(self, now: float) -> None:
         """A new video; frames of the one before are not waited for."""
         self._under_way.clear()
         self._lowered = None
-        self._start(now)
+        self._arrived = Arrived(now)
 
     def free(self, now: float) -> bool:
         """Whether the next frame may be sent now."""
@@ -82,23 +95,24 @@ class Flow:
 
     def shown(self, number: int, now: float) -> None:
         """The browser has shown this frame, and all before it."""
+        arrived = self._arrived
         while self._under_way and self._under_way[0][0] <= number:
             _, size, sent = self._under_way.popleft()
-            self._shortest = min(self._shortest, now - sent)
-            self._sum += now - sent
-            self._bytes += size
-            self._frames += 1
-            self._first = self._first or number
-        if now - self._begin >= PERIOD_S and self._frames:
-            self._adapt(now)
-            self._start(now)
+            arrived.shortest = min(arrived.shortest, now - sent)
+            arrived.ways += now - sent
+            arrived.bytes += size
+            arrived.frames += 1
+            arrived.first = arrived.first or number
+        if now - arrived.begin >= PERIOD_S and arrived.frames:
+            self._adapt(arrived, now)
+            self._arrived = Arrived(now)
 
-    def _adapt(self, now: float) -> None:
-        seconds = now - self._begin
-        period = Period(self._sent, self.kbit, self._frames / seconds, self._sum / self._frames)
+    def _adapt(self, arrived: Arrived, now: float) -> None:
+        seconds = now - arrived.begin
+        period = Period(self._sent, self.kbit, arrived.frames / seconds, arrived.ways / arrived.frames)
         self._rate = period.frames
         full = period.way - min(self._way(), LONG_S) > FULL_S
-        self._ways.append((now, self._shortest))
+        self._ways.append((now, arrived.shortest))
         while self._ways[0][0] < now - REMEMBERED_S:
             self._ways.popleft()
         if not full:
@@ -111,12 +125,10 @@ class Flow:
             self._raise_at = self._later(now)
         if self._lowered is None:
             if now >= self._lower_at and self.kbit > LEAST_KBIT:
-                arrived = self._bytes * 0.008 / seconds
-                self.kbit = max(
-                    LEAST_KBIT, int(min(DOWN * self.kbit, DOWN * max(arrived, AT_ONCE * self.kbit)))
-                )
+                kbit = max(arrived.bytes * 0.008 / seconds, AT_ONCE * self.kbit)
+                self.kbit = max(LEAST_KBIT, int(DOWN * min(self.kbit, kbit)))
                 self._lowered = period
-        elif self._first > self._lowered.last:  # all of this period had the new rate
+        elif arrived.first > self._lowered.last:  # all of this period had the new rate
             lowered, self._lowered = self._lowered, None
             if period.frames < HELPS * lowered.frames and period.way > lowered.way / HELPS:
                 self.kbit = lowered.kbit  # a slow browser or machine
@@ -127,13 +139,6 @@ class Flow:
         patience = self._patience
         self._patience = min(2 * patience, LONGEST_PATIENCE_S)
         return now + patience
-
-    def _start(self, now: float) -> None:
-        self._begin = now
-        self._bytes = self._frames = 0  # that arrived
-        self._first = 0  # number of the first of them
-        self._sum = 0.0  # of their ways
-        self._shortest = math.inf
 
     def _way(self) -> float:
         """The shortest time from sending a frame to its acknowledgement."""

@@ -8,8 +8,11 @@ Each message to the browser: its length after these four bytes, its kind (one by
     STILL  number of the video: it has ended
     ALIVE  nothing; the picture has not changed, but whoever makes it is well
 
-and from the browser a kind and a number: READY (of the video: VNC has left its place) or SHOWN (of the
-frame).
+and from the browser a kind and a number:
+
+    WATCHES  1 while somebody looks at it and it can show a video, else 0
+    READY    of the video: VNC has left its place
+    SHOWN    of the frame
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ from video.flow import Flow
 from video.rules import Motion, Rect, plain
 
 HELLO, MOVES, FRAME, STILL, ALIVE = range(5)
-READY, SHOWN = range(2)
+WATCHES, READY, SHOWN = range(3)
 ANSWER = struct.Struct("!BI")
 LOOK_S = 0.008  # between two looks at what was drawn
 TOLD_S = 0.2  # between two words to the browser, while there is something to show
@@ -39,9 +42,10 @@ WAITING = 65536  # bytes for a browser that takes nothing
 
 @dataclass
 class Client:
-    """A browser that looks at the desktop."""
+    """A browser that shows the desktop."""
 
     writer: asyncio.StreamWriter
+    watches: bool = False
     flow: Flow = field(default_factory=Flow)
 
     def tell(self, kind: int, content: bytes = b"") -> None:
@@ -89,32 +93,37 @@ class Server:
 
     async def _woken(self) -> None:
         """Until there may be something to do. Costs nothing while nobody looks or nothing is drawn."""
-        if self._clients and self._display.pending():
+        if self._watching and self._display.pending():
             return
         loop, display = asyncio.get_running_loop(), self._display.fileno
-        if self._clients:
+        if self._watching:
             loop.add_reader(display, self._wake.set)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), LOOK_S if self._video else None)
         self._wake.clear()
         loop.remove_reader(display)
 
+    @property
+    def _watching(self) -> list[Client]:
+        return [client for client in self._clients if client.watches]
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One browser, until it goes."""
         client = Client(writer)
-        self._end()  # an encoder for each of two would be too much
         self._clients.append(client)
-        self._wake.set()
         client.tell(HELLO, self._codec.name.encode())
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 self._answer(client, *ANSWER.unpack(await reader.readexactly(ANSWER.size)))
-        self._end()
         self._clients.remove(client)
+        self._end()
         writer.close()
 
     def _answer(self, client: Client, kind: int, number: int) -> None:
-        if kind == SHOWN:
+        if kind == WATCHES:
+            client.watches = bool(number)
+            self._end()  # an encoder for each of two would be too much
+        elif kind == SHOWN:
             client.flow.shown(number, monotonic())
         elif kind == READY and self._video and self._video.number == number:
             self._video.ready = True
@@ -132,9 +141,9 @@ class Server:
         video = self._video
         if rects:
             self._motion.drawn(rects, now, video.rect if video else None)
-        if len(self._clients) != 1:
+        if len(self._watching) != 1:
             return
-        (client,) = self._clients
+        (client,) = self._watching
         if video is None:
             self._begin(now)
         elif self._motion.still(now) or self._motion.outgrown(video.rect):

@@ -1,6 +1,6 @@
 """Runs all stacks through all links, in turn, and writes the table and the plot.
 
-`python -m tests.desktop.bench`: three runs of each, about 25 minutes; medians are shown. `--help` says how to
+`python -m tests.desktop.bench`: three runs of each, about 70 minutes; medians are shown. `--help` says how to
 run less; of one run, or of some stacks and links only, the table is printed and not written.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import functools
 import itertools
 import json
 import os
@@ -30,7 +31,12 @@ from tests.desktop.bench.stacks import NAMES, stacks
 from tests.desktop.gateway import gateway, started_engine
 
 RESULTS = Path(__file__).parent / "results"
-LINKS = {"loopback": loopback, "slow": slow}
+LINKS = {
+    "loopback": loopback,
+    "20": slow,
+    "6": functools.partial(slow, mbit=6),
+    "loss": functools.partial(slow, lost=0.02),
+}
 
 
 def main(runs: int, names: list[str], links: list[str], *, write: bool) -> int:

@@ -3,13 +3,15 @@
 The kernel's netem would do it, but many kernels come without it (virtual machines' above all); TUN is nearly
 always there. As on a real link, TCP sees a queue that grows, and then loss.
 
-`python -m tests.desktop.bench.emulator FD FD MBIT DELAY_MS`: until it is terminated.
+`python -m tests.desktop.bench.emulator FD FD MBIT DELAY_MS LOST`: until it is terminated. LOST is the
+part of the packets that is lost besides.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import random
 import select
 import struct
 import sys
@@ -34,8 +36,9 @@ def open_tun(name: str) -> int:
 class Direction:
     """One way through the link, from one file to the other."""
 
-    def __init__(self, source: int, target: int, *, mbit: float, delay_ms: float) -> None:
+    def __init__(self, source: int, target: int, *, mbit: float, delay_ms: float, lost: float) -> None:
         self.source = source
+        self._lost = lost
         self._target = target
         self._seconds_per_byte = 8 / (mbit * 1e6)
         self._delay = delay_ms / 1000
@@ -52,7 +55,7 @@ class Direction:
                 return
             now = time.monotonic()
             begin = max(now, self._free)
-            if begin - now > QUEUE_MS / 1000:
+            if begin - now > QUEUE_MS / 1000 or random.random() < self._lost:
                 continue
             self._free = begin + len(packet) * self._seconds_per_byte
             self._under_way.append((self._free + self._delay, packet))
@@ -70,11 +73,11 @@ class Direction:
         return None
 
 
-def main(one: int, other: int, mbit: float, delay_ms: float) -> None:
+def main(one: int, other: int, mbit: float, delay_ms: float, lost: float) -> None:
     """Emulates the link until it is terminated."""
     ways = [
-        Direction(one, other, mbit=mbit, delay_ms=delay_ms),
-        Direction(other, one, mbit=mbit, delay_ms=delay_ms),
+        Direction(one, other, mbit=mbit, delay_ms=delay_ms, lost=lost),
+        Direction(other, one, mbit=mbit, delay_ms=delay_ms, lost=lost),
     ]
     while True:
         waits = [wait for way in ways if (wait := way.deliver()) is not None]
@@ -85,4 +88,4 @@ def main(one: int, other: int, mbit: float, delay_ms: float) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4]))
+    main(int(sys.argv[1]), int(sys.argv[2]), *map(float, sys.argv[3:6]))

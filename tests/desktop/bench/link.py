@@ -36,8 +36,11 @@ def loopback(chromium: Path, _scratch: Path) -> Iterator[Link]:
 
 
 @contextmanager
-def slow(chromium: Path, scratch: Path) -> Iterator[Link]:
-    """RATE_MBIT each way, ROUND_TRIP_MS there and back. Needs root; leaves nothing behind."""
+def slow(chromium: Path, scratch: Path, mbit: int = RATE_MBIT, lost: float = 0) -> Iterator[Link]:
+    """So many Mbit/s each way, ROUND_TRIP_MS there and back, and a part of the packets lost.
+
+    Needs root; leaves nothing behind.
+    """
     space = f"gw{secrets.token_hex(3)}"
     here, there = f"{space}h", f"{space}n"
     # 198.18.0.0/15 is set aside for measurements between networks (RFC 2544).
@@ -54,13 +57,14 @@ def slow(chromium: Path, scratch: Path) -> Iterator[Link]:
         _ip("-n", space, "link", "set", "dev", "lo", "up")
         emulator = subprocess.Popen(
             [sys.executable, "-m", "tests.desktop.bench.emulator", *map(str, ends),
-             str(RATE_MBIT), str(ROUND_TRIP_MS / 2)],
+             str(mbit), str(ROUND_TRIP_MS / 2), str(lost)],
             pass_fds=ends,
         )  # fmt: skip
         start = scratch / "chromium-behind-the-link"
         start.write_text(f'#!/bin/sh\nexec ip netns exec {space} {chromium} "$@"\n')
         start.chmod(0o755)
-        yield Link(f"{RATE_MBIT} Mbit/s, {ROUND_TRIP_MS} ms", gateway, start)
+        without = f", {lost:.0%} lost" if lost else ""
+        yield Link(f"{mbit} Mbit/s, {ROUND_TRIP_MS} ms{without}", gateway, start)
     finally:
         if emulator is not None:
             emulator.terminate()

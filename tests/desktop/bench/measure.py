@@ -118,6 +118,7 @@ def measure(gateway: Gateway, stack: Stack, link: Link, source: Source, scratch:
 def _watched(page: Page, pod: Pod, source: Source) -> dict[str, Any]:
     """The figures of a desktop that is in the page."""
     time.sleep(SETTLE_S)
+    page.evaluate("probe.keep()")
     idle = _clicks(page, wait_ms=150)
     _animate(page)
     # It draws all of its frames before it shows the second one.

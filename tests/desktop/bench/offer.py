@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Sequence
 
@@ -24,7 +25,7 @@ def offer(gateway: Gateway, stacks: Sequence[Stack]) -> None:
     values["singleuser"]["profileList"] += [
         {
             "display_name": title(stack),
-            "slug": f"bench-{stack.name.lower()}",
+            "slug": f"bench-{re.sub('[^a-z]+', '-', stack.name.lower())}",
             "kubespawner_override": dict(stack.override),
         }
         for stack in stacks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,13 +51,15 @@ OTHERS = {
 }
 
 
-NAMES = ["ours", *OTHERS]
+VNC = "ours, VNC alone"
+NAMES = ["ours", VNC, *OTHERS]
 
 
 def stacks(engine: Engine, image: str, names: Sequence[str]) -> list[Stack]:
     """Those of `names`, of NAMES, in the registry of `engine`; `image` is that of our IDV."""
     ours = _ours(engine, image)
-    return [ours if name == ours.name else _other(engine, ours, name, OTHERS[name]) for name in names]
+    own = {ours.name: ours, VNC: _vnc_alone(ours)}
+    return [own.get(name) or _other(engine, ours, name, OTHERS[name]) for name in names]
 
 
 def _ours(engine: Engine, image: str) -> Stack:
@@ -64,12 +67,20 @@ def _ours(engine: Engine, image: str) -> Stack:
     entry = load_catalogue().desktops["idv"]
     return Stack(
         name="ours",
-        what="TigerVNC Xvnc 24 bit on a unix socket, -FrameRate 120, our page on noVNC 1.7",
+        what="TigerVNC Xvnc 24 bit on a unix socket, our page on noVNC 1.7, and H.264 for what moves",
         image=image,
         image_mb=_size(engine, image),
         override=profile("idv", entry, image)["kubespawner_override"],
         page="desktop/",
     )
+
+
+def _vnc_alone(ours: Stack) -> Stack:
+    """The same, and what moves is no video."""
+    override = copy.deepcopy(dict(ours.override))
+    sidecar = override["extra_containers"][0]
+    sidecar["env"] = [*sidecar.get("env", []), {"name": "DESKTOP_VIDEO", "value": "none"}]
+    return dataclasses.replace(ours, name=VNC, what="the same with DESKTOP_VIDEO=none", override=override)
 
 
 def _other(engine: Engine, ours: Stack, name: str, other: Other) -> Stack:

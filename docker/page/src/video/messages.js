@@ -1,7 +1,7 @@
 // What docker/shared/video/server.py says, from pieces as they arrive.
 
 export const HELLO = 0, MOVES = 1, FRAME = 2, STILL = 3, ALIVE = 4;
-export const READY = 0, SHOWN = 1;
+export const WATCHES = 0, READY = 1, SHOWN = 2;
 
 /** Puts messages together, {kind, …}. */
 export class Messages {

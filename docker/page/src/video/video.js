@@ -1,5 +1,5 @@
 // Shows what moves as a video while VNC does not carry it; docs/adr/0012-video.md.
-import {ALIVE, FRAME, HELLO, MOVES, Messages, READY, SHOWN, STILL, message} from './messages.js';
+import {ALIVE, FRAME, HELLO, MOVES, Messages, READY, SHOWN, STILL, WATCHES, message} from './messages.js';
 import {Watch, carries, wait} from './rules.js';
 
 const PERIOD = 100;   // milliseconds between two looks at whether it runs
@@ -16,11 +16,12 @@ export class Video {
         this._socket = null;
         this._timer = null;
         this._failures = 0;
+        this._able = false;   // whether the browser can show what comes
         this._watch = new Watch();
         this._decoder = null;
         this._offer = null;   // {video, rect, begin, frames}: what could be a video
         this._running = null; // {video, ready}: what VNC leaves out, or is about to
-        document.addEventListener('visibilitychange', () => (document.hidden ? this._close() : this._open()));
+        document.addEventListener('visibilitychange', () => this._tellWhetherWatched());
         setInterval(() => {
             if (this._running && this._watch.broken(performance.now())) this._fail();
         }, PERIOD);
@@ -41,7 +42,7 @@ export class Video {
     }
 
     _open() {
-        if (!this._desktop || this._socket || document.hidden || !window.VideoDecoder) return;
+        if (!this._desktop || this._socket || !window.VideoDecoder) return;
         clearTimeout(this._timer);
         const socket = new WebSocket(this._url);
         socket.binaryType = 'arraybuffer';
@@ -60,6 +61,7 @@ export class Video {
             this._socket.onmessage = this._socket.onclose = null;
             this._socket.close();
             this._socket = null;
+            this._able = false;
         }
         this._end();
     }
@@ -83,11 +85,19 @@ export class Video {
         const socket = this._socket;
         this._config = {codec, optimizeForLatency: true};
         const {supported} = await VideoDecoder.isConfigSupported(this._config).catch(() => ({supported: false}));
-        if (!supported && socket === this._socket) this._close();
+        if (socket !== this._socket) return;
+        this._able = supported;
+        this._tellWhetherWatched();
+    }
+
+    /** The pictures of a hidden page are nobody's. */
+    _tellWhetherWatched() {
+        if (document.hidden) this._end();
+        if (this._able && this._socket) this._socket.send(message(WATCHES, Number(!document.hidden)));
     }
 
     _moves({video, rect, redraws}) {
-        if (this._running?.video === video) return;
+        if (document.hidden || this._running?.video === video) return;
         const [now, frames] = [performance.now(), this._frames()];
         const before = this._offer;
         this._offer = {video, now, frames};
