@@ -9,7 +9,8 @@ import av
 from av.video.frame import PictureType
 from av.video.reformatter import VideoReformatter
 
-HERTZ = 60
+from video.rules import HERTZ
+
 # One thread: a second one would take the application's core. No frame is looked at before it is sent.
 X264 = "keyint=infinite:scenecut=0:sliced-threads=0:slices=1:force-cfr=1"
 BT709 = {"colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709", "color_range": "tv"}

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+HERTZ = 60  # of a video, at most
 TILE = 64  # pixels; the screen is watched in tiles
 MEMORY_S = 0.5  # how long a redraw counts
 REDRAWS = 10  # a second: fewer are not worth a video

@@ -20,14 +20,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
+from typing import TYPE_CHECKING
 
-from video.display import Display
-from video.encoder import HERTZ, Codec, Encoder
 from video.flow import Flow
-from video.rules import Motion, Rect, plain
+from video.rules import HERTZ, Motion, Rect, plain
+
+if TYPE_CHECKING:
+    from video.display import Display
+    from video.encoder import Encoder
 
 HELLO, MOVES, FRAME, STILL, ALIVE = range(5)
 WATCHES, READY, SHOWN = range(3)
@@ -69,9 +73,11 @@ class Video:
 class Server:
     """Of one display."""
 
-    def __init__(self, display: Display, codec: Codec) -> None:
+    def __init__(self, display: Display, codec: str, encoder: Callable[[int, int, int], Encoder]) -> None:
+        """`codec` is WebCodecs' name; `encoder` makes one of a width, a height and a rate in kbit/s."""
         self._display = display
         self._codec = codec
+        self._encoder = encoder
         self._motion = Motion(*display.size)
         self._size = display.size
         self._clients: list[Client] = []
@@ -111,7 +117,7 @@ class Server:
         """One browser, until it goes."""
         client = Client(writer)
         self._clients.append(client)
-        client.tell(HELLO, self._codec.name.encode())
+        client.tell(HELLO, self._codec.encode())
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 self._answer(client, *ANSWER.unpack(await reader.readexactly(ANSWER.size)))
@@ -183,7 +189,7 @@ class Server:
         lower, higher = NEW_RATE
         rate = client.flow.kbit
         if video.encoder is None or not lower < rate / video.encoder.kbit < higher:
-            video.encoder = Encoder(self._codec, video.rect.width, video.rect.height, rate)
+            video.encoder = self._encoder(video.rect.width, video.rect.height, rate)
             fresh = True
         else:
             fresh = False
