@@ -33,7 +33,7 @@ FRAMES, IDLE, BUSY, BYTES, CPU, SHARP_AFTER, STILL, MOVING = (
 )
 OURS, SELKIES, PAPER = NAMES[0], "Selkies", "paper"
 Target = tuple[Row, float, str | None]
-"""What ours is to be at most, or at least where that is the better: of another stack's, or in the row's own unit."""
+"""A most, or a least where more is better: a part of another stack's value, or in the unit of the row."""
 MORE_IS_BETTER = (FRAMES, STILL, MOVING)
 FOR_ALL: list[Target] = [
     (FRAMES, 3.4, PAPER),
