@@ -18,8 +18,6 @@ FULL_S = 0.03
 """The link is full where the frames of a period were that late on average."""
 UNKNOWN_S = 0.1
 """The way there and back, before the first acknowledgement."""
-LONG_S = 0.2
-"""A longer way may be the frames' own size."""
 REMEMBERED_S = 10.0
 """How long a way there and back counts as the shortest, that of an empty link."""
 FEW = 3
@@ -111,7 +109,7 @@ class Flow:
         seconds = now - arrived.begin
         period = Period(self._sent, self.kbit, arrived.frames / seconds, arrived.ways / arrived.frames)
         self._rate = period.frames
-        full = period.way - min(self._way(), LONG_S) > FULL_S
+        full = period.way - self._way() > FULL_S
         self._ways.append((now, arrived.shortest))
         while self._ways[0][0] < now - REMEMBERED_S:
             self._ways.popleft()
