@@ -23,6 +23,8 @@ Pixels = NDArray[np.uint8]
 T = TypeVar("T")
 RED, GREEN = (200, 40, 40), (0, 160, 60)
 """The pad of the stand-in (sandbox/images/desktop), before and after a click."""
+MAP, BIT, BITS = (900, 600), 16, 6
+"""Size of the stand-in's map (sandbox/images/desktop) and of the squares with the number of its frame."""
 PATIENCE_S = 30
 
 
@@ -125,6 +127,19 @@ class Screen:
             if len(longest) >= least:
                 return float(longest.mean()), float(y + 4)
         return None
+
+    def shown_map(self) -> tuple[int, Pixels]:
+        """Number and picture of the map's frame. The map stands 5 to the right of the pad, centred on it."""
+        x, y = map(int, until(lambda: self.find(RED) or self.find(GREEN)))
+        pixels = self.pixels()
+        # Its edge is where the first number's squares begin, black or white, on the window's grey.
+        across = pixels[y - 292, x + 90 : x + 120].astype(int)
+        left = x + 90 + int(np.argmax(np.abs(across - across[0]).max(axis=1) > 8))
+        down = pixels[y - 310 : y - 280, left + 100].astype(int)
+        top = y - 310 + int(np.argmax(np.abs(down - down[0]).max(axis=1) > 8))
+        picture = pixels[top : top + MAP[1], left : left + MAP[0]]
+        bits = [picture[BIT // 2, bit * BIT + BIT // 2, 1] > 127 for bit in range(BITS)]
+        return sum(1 << bit for bit, on in enumerate(bits) if on), picture
 
     def size(self) -> tuple[int, int]:
         """Of the desktop, not of the element that shows it."""

@@ -133,10 +133,10 @@ def test_another_user_has_no_way_to_it(browser: Browser, running: Gateway, scree
                 f"{running.url.replace('http', 'ws')}/user/{user}/{path}",
             )
             for user in ("user1", "user2")
-            for path in ("desktop/socket", "desktop-websockify/")
+            for path in ("desktop/socket", "desktop/video", "desktop-websockify/")
         }
     assert {user for (user, _), answer in sockets.items() if answer == "open"} == {"user2"}
-    assert list(sockets.values()).count("open") == 2
+    assert list(sockets.values()).count("open") == 3
 
 
 def test_nobody_without_login_has_a_way_to_it(browser: Browser, running: Gateway, screen: Screen) -> None:

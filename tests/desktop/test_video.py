@@ -19,7 +19,7 @@ from sandbox.check.browser import OPTIONS, chromium, trust
 from tests.desktop.bench.link import carried, slow
 from tests.desktop.gateway import Gateway
 from tests.desktop.pod import Pod
-from tests.desktop.screen import GREEN, RED, SIZE, Pixels, Screen, log_in, until
+from tests.desktop.screen import SIZE, Pixels, Screen, log_in, until
 from tests.desktop.test_away import hide
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="a slow link needs root")
@@ -32,8 +32,6 @@ BEGUN_S = 30
 """Until a video runs again, whatever happened."""
 SHARP_S = 6
 """Until all of a still picture is lossless on the narrow link, with the machine's other work."""
-MAP, BIT, BITS = (900, 600), 16, 6
-"""Size of the stand-in's map (sandbox/images/desktop) and of the squares with the number of its frame."""
 WAY = "document.querySelector('#screen').dataset.video === 'running'"
 # The encoder, whatever else the application has of Python.
 SIGNAL = """
@@ -126,20 +124,6 @@ def middle(screen: Screen) -> Pixels:
     return screen.pixels()[300:600, 500:900]
 
 
-def shown(screen: Screen) -> tuple[int, Pixels]:
-    """Number and picture of the map's frame. The map stands 5 to the right of the pad, centred on it."""
-    x, y = map(int, until(lambda: screen.find(RED) or screen.find(GREEN)))
-    pixels = screen.pixels()
-    # Its edge is where the first number's squares begin, black or white, on the window's grey.
-    across = pixels[y - 292, x + 90 : x + 120].astype(int)
-    left = x + 90 + int(np.argmax(np.abs(across - across[0]).max(axis=1) > 8))
-    down = pixels[y - 310 : y - 280, left + 100].astype(int)
-    top = y - 310 + int(np.argmax(np.abs(down - down[0]).max(axis=1) > 8))
-    picture = pixels[top : top + MAP[1], left : left + MAP[0]]
-    bits = [picture[BIT // 2, bit * BIT + BIT // 2, 1] > 127 for bit in range(BITS)]
-    return sum(1 << bit for bit, on in enumerate(bits) if on), picture
-
-
 def encoder(pod: Pod, signal: str) -> None:
     """Send it a signal."""
     assert "sent" in pod.run_in(pod.desktop, "sh", "-c", SIGNAL.format(signal))
@@ -186,7 +170,7 @@ def test_the_picture_is_sharp_when_it_stands_still(screen: Screen, pod: Pod) -> 
     begin = time.monotonic()
     until(lambda: at_rest(screen))
     assert time.monotonic() - begin < SHARP_S
-    number, painted = shown(screen)
+    number, painted = screen.shown_map()
     encoded = pod.run_in(pod.desktop, "base64", "--wrap=0", f"/tmp/frames/frame-{number}.png")
     drawn = np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB"))
     assert np.array_equal(painted, drawn)
