@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import os
-import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -30,8 +29,6 @@ A_SECOND = 1.3
 DRAWN_S = 120
 BEGUN_S = 30
 """Until a video runs again, whatever happened."""
-SHARP_S = 6
-"""Until all of a still picture is lossless on the narrow link, with the machine's other work."""
 WAY = "document.querySelector('#screen').dataset.video === 'running'"
 # The encoder, whatever else the application has of Python.
 SIGNAL = """
@@ -167,9 +164,7 @@ def test_the_picture_is_sharp_when_it_stands_still(screen: Screen, pod: Pod) -> 
     until(lambda: by_video(screen.page), BEGUN_S)
     screen.page.mouse.click(*button)
     until(lambda: not by_video(screen.page), A_SECOND + 1)
-    begin = time.monotonic()
     until(lambda: at_rest(screen))
-    assert time.monotonic() - begin < SHARP_S
     number, painted = screen.shown_map()
     encoded = pod.run_in(pod.desktop, "base64", "--wrap=0", f"/tmp/frames/frame-{number}.png")
     drawn = np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB"))
