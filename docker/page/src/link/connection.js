@@ -18,8 +18,8 @@ const COMPRESSION = 1;           // of what is sent lossless; more costs time th
  */
 export class Connection extends EventTarget {
     /**
-     * url: the WebSocket's. video: that of the video. health: where the hub says that it runs. screen: where the desktop is shown. field: what is
-     * typed into. lastPicture: a canvas that keeps the picture when it is lost.
+     * url: the WebSocket's. video: that of the video. health: where the hub says that it runs. screen: where the
+     * desktop is shown. field: what is typed into. lastPicture: a canvas that keeps the picture when it is lost.
      */
     constructor({url, video, health, screen, field, lastPicture}) {
         super();
