@@ -51,10 +51,10 @@ def nodes_of(env: dict[str, str]) -> list[psutil.Process]:
     return [one for one in found if one.info["cmdline"][0] != "unshare"]
 
 
-def connected(env: dict[str, str]) -> Connection:
-    """The cloud of a sandbox, as the operator of a gateway sees it."""
+def connected(env: dict[str, str], cloud: str = "sandbox") -> Connection:
+    """A sandbox's cloud, as the operator of a gateway sees it, or another one of its clouds.yaml."""
     os.environ["OS_CLIENT_CONFIG_FILE"] = env["OS_CLIENT_CONFIG_FILE"]
-    return openstack.connect(cloud="sandbox")
+    return openstack.connect(cloud=cloud)
 
 
 @contextmanager

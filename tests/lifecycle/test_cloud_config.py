@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import openstack
 import pytest
 import yaml
 from openstack.connection import Connection
 
+from sandbox.tests.fixtures import connected
 from tests.lifecycle.lifecycle import destroy, inventory
 from tests.stack import Gateway
 
@@ -27,9 +27,9 @@ def empty(cloud: Connection) -> dict[str, list[str]]:
 
 
 @pytest.fixture(scope="module")
-def nowhere(cloud: Connection) -> Iterator[None]:
+def nowhere(sandbox_env: dict[str, str]) -> Iterator[None]:
     """A second region in the cloud's catalogue."""
-    identity: Any = openstack.connect(cloud="sandbox-admin").identity
+    identity: Any = connected(sandbox_env, "sandbox-admin").identity
     region = identity.create_region(id=NOWHERE)
     made = [
         identity.create_endpoint(

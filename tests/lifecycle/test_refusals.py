@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable
 from typing import Any
 
-import openstack
 import pytest
 from openstack.connection import Connection
 
+from sandbox.tests.fixtures import connected
 from tests.stack import Gateway
 
 Change = Callable[[dict[str, Any]], Any]
@@ -77,22 +76,20 @@ def test_refused(new_gateway: Callable[[str], Gateway], cloud: Connection, case:
     assert not [ip for ip in cloud.network.ips() if gateway.name in ip.description]
 
 
-def test_preflight_alone_tells_in_seconds_what_a_preview_would(
-    new_gateway: Callable[[str], Gateway], cloud: Connection
+def test_preflight_alone_tells_what_a_preview_would(
+    new_gateway: Callable[[str], Gateway], cloud: Connection, sandbox_env: dict[str, str]
 ) -> None:
     gateway = new_gateway("preflight")
-    admin, project = openstack.connect(cloud="sandbox-admin"), str(cloud.current_project_id)
+    admin, project = connected(sandbox_env, "sandbox-admin"), str(cloud.current_project_id)
     before = admin.compute.get_quota_set(project).instances
 
     def check(code: int) -> tuple[str, str]:
         done = gateway.run(sys.executable, "-m", "components.check", gateway.name, code=code)
         return done.stdout, done.stderr
 
-    began = time.monotonic()
     mistakes, rest = check(0)
     assert mistakes == "no mistakes\n"
     assert "service units an hour: now 0, floor 16, maximum 168" in rest
-    assert time.monotonic() - began < 30  # on a machine that does other work, too
     admin.compute.update_quota_set(project, instances=10)
     try:
         _, warnings = check(0)
