@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from sandbox.check import visit
 from tests.desktop.gateway import Gateway
 from tests.desktop.screen import Screen, until
 
@@ -53,6 +54,7 @@ def refuse_to_write(page: Page) -> None:
 
 
 def copy_in_desktop(screen: Screen, text: str) -> None:
+    visit.see(screen.page)  # the application may not have taken the size of this window yet
     screen.page.mouse.click(*until(screen.find_text_field))
     screen.page.keyboard.press("Control+a")
     screen.page.keyboard.type(text)
