@@ -19,6 +19,12 @@ MAP = Rect(96, 40, 800, 600)
 COLOURS = bytes(range(256)) * (MAP.width * MAP.height // 64)
 
 
+@pytest.fixture(autouse=True)
+def busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine that does other work, too, a pause of the test is no picture that stands still."""
+    monkeypatch.setattr("video.rules.STILL_S", (1.5, 1.5))
+
+
 @dataclass
 class Screen:
     """An X display."""
@@ -57,7 +63,7 @@ class Browser:
     def say(self, kind: int, number: int) -> None:
         self.writer.write(ANSWER.pack(kind, number))
 
-    async def hears(self, kind: int, seconds: float = 3) -> bytes:
+    async def hears(self, kind: int, seconds: float = 30) -> bytes:
         """The next message of this kind."""
         async with asyncio.timeout(seconds):
             while True:
@@ -141,8 +147,9 @@ def test_a_browser_that_shows_no_frame_gets_no_more_but_hears_of_it(tmp_path: Pa
         await browser.ready()
         for _ in range(3):
             await browser.hears(FRAME)
-        await browser.hears_no(FRAME, 0.7)
-        assert [kind for kind, _ in browser.heard].count(ALIVE) >= 2
+        for _ in range(4):
+            await browser.hears(ALIVE)
+        assert [kind for kind, _ in browser.heard].count(FRAME) == 3
 
     played(tmp_path, scene)
 
