@@ -87,4 +87,4 @@ def screen(context: BrowserContext, running: Gateway, entrance: Page) -> Screen:
     with context.expect_page() as opened:
         lab.locator(".jp-LauncherCard", has_text="IDV").click(timeout=60_000)
     opened.value.set_default_timeout(30_000)
-    return Screen(opened.value).connected()
+    return Screen(opened.value).connected().at_rest()

@@ -69,6 +69,12 @@ class Screen:
         until(lambda: self.find(RED) or self.find(GREEN))
         return self
 
+    def at_rest(self) -> Screen:
+        """Itself, once the application has taken this window's size: a click before that goes astray."""
+        until(lambda: self.size() == self.place())
+        visit.see(self.page)
+        return self
+
     def watch(self) -> None:
         """Note from now on what the page says about its connection."""
         self.page.evaluate(

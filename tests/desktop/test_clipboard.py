@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from sandbox.check import visit
 from tests.desktop.gateway import Gateway
 from tests.desktop.screen import Screen, until
 
@@ -54,8 +53,7 @@ def refuse_to_write(page: Page) -> None:
 
 
 def copy_in_desktop(screen: Screen, text: str) -> None:
-    visit.see(screen.page)  # the application may not have taken the size of this window yet
-    screen.page.mouse.click(*until(screen.find_text_field))
+    screen.page.mouse.click(*until(screen.at_rest().find_text_field))
     screen.page.keyboard.press("Control+a")
     screen.page.keyboard.type(text)
     screen.page.keyboard.press("Control+a")
