@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import openstack
 import psutil
 import pytest
+from openstack.config import OpenStackConfig
 from openstack.connection import Connection
 
 from sandbox import layout
@@ -53,8 +53,8 @@ def nodes_of(env: dict[str, str]) -> list[psutil.Process]:
 
 def connected(env: dict[str, str], cloud: str = "sandbox") -> Connection:
     """A sandbox's cloud, as the operator of a gateway sees it, or another one of its clouds.yaml."""
-    os.environ["OS_CLIENT_CONFIG_FILE"] = env["OS_CLIENT_CONFIG_FILE"]
-    return openstack.connect(cloud=cloud)
+    config = OpenStackConfig(config_files=[env["OS_CLIENT_CONFIG_FILE"]], load_envvars=False)
+    return Connection(config=config.get_one(cloud=cloud))
 
 
 @contextmanager

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import openstack
 from openstack.connection import Connection
 from openstack.exceptions import HttpException
 from openstack.identity.v3._proxy import Proxy
 from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
+
+from sandbox.tests.fixtures import connected
 
 ZONE = "sbx000001.projects.sandbox.localhost."
 
@@ -26,9 +27,9 @@ def until(read: Callable[[], Any], wanted: Any, seconds: float = 30) -> None:
     retry(retry=retry_if_result(differs), stop=stop_after_delay(seconds), wait=wait_fixed(0.2))(read)()
 
 
-def admin() -> Connection:
-    """The cloud, as its administrator sees it."""
-    return openstack.connect(cloud="sandbox-admin")
+def admin(env: dict[str, str]) -> Connection:
+    """A sandbox's cloud, as its administrator sees it."""
+    return connected(env, "sandbox-admin")
 
 
 def keystone(cloud: Connection) -> Proxy:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
-import openstack
 import pytest
 from openstack import exceptions
 from openstack.connection import Connection
 
 from sandbox.tests.cloud.openstack_tools import ZONE, admin, dig, endpoint, keystone, said, until
+from sandbox.tests.fixtures import connected
 
 FAILING = {"sandbox_fault": "create_failed"}
 """Labels of a cluster that never gets a control plane: Magnum alone is what is tested here."""
@@ -45,12 +45,14 @@ def test_the_gateways_user_may_make_load_balancers(cloud: Connection) -> None:
     assert {"member", "load-balancer_member"} <= {role["name"] for role in token["roles"]}
 
 
-def test_only_the_unrestricted_credential_makes_others(cloud: Connection) -> None:
+def test_only_the_unrestricted_credential_makes_others(
+    cloud: Connection, sandbox_env: dict[str, str]
+) -> None:
     user, name = str(cloud.current_user_id), uuid.uuid4().hex
     made = keystone(cloud).create_application_credential(user=user, name=name)
     assert made.secret
     keystone(cloud).delete_application_credential(user, made)
-    restricted = openstack.connect(cloud="sandbox-restricted")
+    restricted = connected(sandbox_env, "sandbox-restricted")
     with pytest.raises(exceptions.ForbiddenException):
         keystone(restricted).create_application_credential(user=user, name=name)
 
@@ -90,9 +92,11 @@ def test_templates_have_the_names_of_jetstream2(cloud: Connection) -> None:
     }
 
 
-def test_clusters_made_at_once_are_all_there_when_magnum_answers(cloud: Connection) -> None:
+def test_clusters_made_at_once_are_all_there_when_magnum_answers(
+    cloud: Connection, sandbox_env: dict[str, str]
+) -> None:
     def create_and_look(name: str) -> str:
-        own = openstack.connect(cloud="sandbox")
+        own = connected(sandbox_env)
         key = create_cluster(own, name)
         return str(own.container_infrastructure_management.get_cluster(key).name)
 
@@ -104,8 +108,8 @@ def test_clusters_made_at_once_are_all_there_when_magnum_answers(cloud: Connecti
         delete_clusters(cloud, names)
 
 
-def test_magnum_refuses_clusters_past_its_quota(cloud: Connection) -> None:
-    magnum = admin().container_infrastructure_management
+def test_magnum_refuses_clusters_past_its_quota(cloud: Connection, sandbox_env: dict[str, str]) -> None:
+    magnum = admin(sandbox_env).container_infrastructure_management
     quota = {"project_id": cloud.current_project_id, "resource": "Cluster"}
     exceptions.raise_from_response(
         magnum.post("/quotas", json={**quota, "hard_limit": len(clusters(cloud)) + 1})

@@ -5,13 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 
-import openstack
 import pytest
 from openstack import exceptions
 from openstack.connection import Connection
 
 from sandbox.tests.cloud.openstack_tools import ZONE, dig, endpoint, network, subnet, until
-from sandbox.tests.fixtures import run_module
+from sandbox.tests.fixtures import connected, run_module
 
 Fault = Callable[..., None]
 
@@ -49,7 +48,7 @@ def test_the_cloud_remembers_over_a_restart(cloud: Connection, sandbox_env: dict
     templates = {t.id for t in cloud.container_infrastructure_management.cluster_templates()}
     run_module(sandbox_env, "sandbox.cloud", "down")
     run_module(sandbox_env, "sandbox.cloud", "up")
-    again = openstack.connect(cloud="sandbox")
+    again = connected(sandbox_env)
     assert {t.id for t in again.container_infrastructure_management.cluster_templates()} == templates
     assert dig(sandbox_env, name) == "203.0.113.8"
     again.network.delete_ip(address, ignore_missing=False)

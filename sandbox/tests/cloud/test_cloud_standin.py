@@ -101,11 +101,17 @@ def create_volume(cloud: Connection) -> None:
     ],
 )
 def test_a_quota_is_held(
-    cloud: Connection, service: str, quota: Quota, create: Callable[[Connection], None], status: int
+    cloud: Connection,
+    sandbox_env: dict[str, str],
+    *,
+    service: str,
+    quota: Quota,
+    create: Callable[[Connection], None],
+    status: int,
 ) -> None:
     path, key, resource = quota
-    address = endpoint(admin(), service) + path.format(cloud.current_project_id)
-    session = admin().session
+    address = endpoint(admin(sandbox_env), service) + path.format(cloud.current_project_id)
+    session = admin(sandbox_env).session
     before = session.get(address).json()[key][resource]
     session.put(address, json={key: {resource: 0}})
     try:
@@ -154,9 +160,9 @@ def test_a_volume_has_one_server_at_a_time(cloud: Connection) -> None:
     cloud.block_storage.delete_volume(volume)
 
 
-def test_a_project_sees_only_its_own(cloud: Connection) -> None:
+def test_a_project_sees_only_its_own(cloud: Connection, sandbox_env: dict[str, str]) -> None:
     name = uuid.uuid4().hex
-    identity = keystone(admin())
+    identity = keystone(admin(sandbox_env))
     project = identity.create_project(name=name)
     user = identity.create_user(name=name, password=name, default_project_id=project.id)
     role = identity.find_role("member", ignore_missing=False)

@@ -6,11 +6,11 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import openstack
 import pytest
 from openstack.connection import Connection
 
 from sandbox.tests.clusters.objects import address, service
+from sandbox.tests.fixtures import connected
 from sandbox.tests.magnum import Kubectl, Magnum, eventually, plane
 
 
@@ -57,7 +57,7 @@ def test_a_cluster_that_cannot_be_made_says_why(magnum: Magnum, wanted: dict[str
 
 
 def test_keystones_own_refusal_of_a_restricted_credential_is_the_reason(sandbox_env: dict[str, str]) -> None:
-    restricted = Magnum(openstack.connect(cloud="sandbox-restricted"))
+    restricted = Magnum(connected(sandbox_env, "sandbox-restricted"))
     failed = restricted.create("restricted")
     assert failed["status"] == "CREATE_FAILED"
     assert "not allowed for managing additional application credentials" in failed["status_reason"]
