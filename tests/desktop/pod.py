@@ -38,6 +38,16 @@ class Pod:
         items = self.kubectl.get("pods", "-n", NAMESPACE, chosen)["items"]
         return dict(items[0]) if items else None
 
+    @property
+    def node(self) -> str:
+        """Name of the node that it runs on."""
+        return str((self.found() or {})["spec"]["nodeName"])
+
+    @property
+    def identity(self) -> str:
+        """What no other pod of this name has had."""
+        return str((self.found() or {})["metadata"]["uid"])
+
     def running(self) -> bool:
         """Whether all of its containers are ready."""
         conditions = (self.found() or {}).get("status", {}).get("conditions", [])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from playwright.sync_api import Browser
 
 from tests.desktop.gateway import Gateway
-from tests.desktop.pod import Pod
 from tests.desktop.screen import ended, session
 
 USER = "user3"
@@ -28,21 +27,16 @@ public
 """
 
 
-def node(pod: Pod) -> str:
-    """Where it runs."""
-    return str((pod.found() or {})["spec"]["nodeName"])
-
-
 def test_a_home_follows_its_user_and_files_keep_their_modes(browser: Browser, running: Gateway) -> None:
     ended(browser, running, "user1")  # else there is room on one node only
     pod = running.pods[USER]
     with session(browser, running, USER, "Default", path="lab"):
         pod.run_in(pod.notebook, "sh", "-euc", WRITE)
-        before = node(pod)
+        before = pod.node
     pod.kubectl.run("cordon", before)
     try:
         with session(browser, running, USER, "Default", path="lab"):
-            assert node(pod) != before
+            assert pod.node != before
             assert pod.run_in(pod.notebook, "sh", "-euc", SHOW) == KEPT
     finally:
         pod.kubectl.run("uncordon", before)

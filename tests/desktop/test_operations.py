@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
@@ -27,13 +29,14 @@ DETACHED_S = 600
 """Kubernetes takes a volume from a node that is gone after six minutes."""
 
 
-def node(pod: Pod) -> str:
-    """Where it runs."""
-    return str((pod.found() or {})["spec"]["nodeName"])
-
-
-def identity(pod: Pod) -> str:
-    return str((pod.found() or {})["metadata"]["uid"])
+@contextmanager
+def undisturbed(screen: Screen, pod: Pod) -> Iterator[None]:
+    """Meanwhile the desktop keeps its pod and its connection, and still answers at the end."""
+    before = pod.identity
+    screen.watch()
+    yield
+    screen.untouched()
+    assert pod.identity == before
 
 
 def test_a_node_dies_under_a_desktop_and_its_user_is_back_on_another(
@@ -41,7 +44,7 @@ def test_a_node_dies_under_a_desktop_and_its_user_is_back_on_another(
 ) -> None:
     pod = running.pods[USER]
     pod.run_in(pod.desktop, "sh", "-c", "echo mine >~/note.txt")
-    before = node(pod)
+    before = pod.node
     compute = connected(running.stack.env).compute
     compute.delete_server(compute.find_server(before, ignore_missing=False))
     expect(screen.page.locator("#status")).to_have_text("Connection lost", timeout=60_000)
@@ -49,7 +52,7 @@ def test_a_node_dies_under_a_desktop_and_its_user_is_back_on_another(
     eventually(lambda: not visit.runs(hub, running.url), timeout_s=NOTICED_S)
     visit.start(hub, running.url, "IDV", patience_s=DETACHED_S)
     visit.see(hub)
-    assert node(pod) != before
+    assert pod.node != before
     assert pod.run_in(pod.desktop, "cat", "/home/jovyan/note.txt") == "mine\n"
     hub.close()
     screen.connected()
@@ -59,14 +62,10 @@ def test_a_node_dies_under_a_desktop_and_its_user_is_back_on_another(
 def test_passwords_are_changed_while_a_desktop_is_open(
     screen: Screen, running: Gateway, browser: Browser
 ) -> None:
-    pod = running.pods[USER]
-    before = identity(pod)
-    screen.watch()
     chosen = new_secrets()
     set_secrets(running.stack, {key: chosen[key] for key in ("adminPassword", "userPassword")})
-    running.stack.up()
-    screen.untouched()
-    assert identity(pod) == before
+    with undisturbed(screen, running.pods[USER]):
+        running.stack.up()
     fresh = browser.new_context()
     refused = visit.try_to_log_in(fresh, running.url, "user2", running.password)
     expect(refused.get_by_text("Invalid username or password")).to_be_visible()
@@ -80,8 +79,6 @@ def test_another_version_of_the_hubs_chart_while_a_desktop_is_open(
     screen: Screen, running: Gateway, tmp_path: Path
 ) -> None:
     pod = running.pods[USER]
-    before = identity(pod)
-    screen.watch()
     charts = tmp_path / "charts"
     shutil.copytree(CHARTS, charts)
     about = charts / "jupyterhub" / "Chart.yaml"
@@ -89,12 +86,11 @@ def test_another_version_of_the_hubs_chart_while_a_desktop_is_open(
     about.write_text(yaml.safe_dump({**document, "version": VERSION}), encoding="utf-8")
     running.stack.change(lambda config: config.update({"gateway:charts": str(charts)}))
     running.stack.change(lambda config: config["gateway:hub"].update(placeholders=0))
-    running.stack.up()
-    helm = ("helm", "--kubeconfig", str(running.stack.kubeconfig), "list", "-n", NAMESPACE)
-    assert f"jupyterhub-{VERSION}" in running.stack.run(*helm).stdout
-    assert "user-placeholder" not in pod.kubectl.run("get", "pods", "-n", NAMESPACE)
-    screen.untouched()
-    assert identity(pod) == before
+    with undisturbed(screen, pod):
+        running.stack.up()
+        helm = ("helm", "--kubeconfig", str(running.stack.kubeconfig), "list", "-n", NAMESPACE)
+        assert f"jupyterhub-{VERSION}" in running.stack.run(*helm).stdout
+        assert "user-placeholder" not in pod.kubectl.run("get", "pods", "-n", NAMESPACE)
 
 
 def test_destroy_with_an_open_desktop_leaves_nothing(screen: Screen, running: Gateway) -> None:
