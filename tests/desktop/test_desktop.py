@@ -63,6 +63,18 @@ def test_paste_from_the_browser(screen: Screen) -> None:
     until(lambda: clipboard(screen.page) == "Größe 21 °C €")
 
 
+def test_a_blinking_cursor_costs_only_itself(screen: Screen) -> None:
+    """Java draws it as a part of all that lies right of it and below; the map alone would be 50 kB."""
+    received: list[int] = []
+    screen.page.on("websocket", lambda socket: socket.on("framereceived", lambda f: received.append(len(f))))
+    screen.page.reload()
+    screen.connected().page.mouse.click(*until(screen.find_text_field))
+    screen.page.wait_for_timeout(3000)  # until all is sharp
+    received.clear()
+    screen.page.wait_for_timeout(3000)
+    assert sum(received) < 20_000
+
+
 def test_comes_back_after_the_connection_is_lost(screen: Screen, running: Gateway) -> None:
     server = "kill -{} $(pidof Xvnc || pidof Xtigervnc)"
     pod = running.pods["user1"]
