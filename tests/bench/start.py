@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import Page
 from rich.console import Console
 from rich.table import Table
 
@@ -91,9 +91,8 @@ def no_room() -> Iterator[None]:
         server.kubectl("uncordon", *nodes)
 
 
-def start(context: BrowserContext, gateway: address.Gateway) -> dict[str, float]:
-    """Seconds of each part of one start, from the click on."""
-    page = visit.log_in(context, gateway.url, gateway.user, gateway.password)
+def start(page: Page, gateway: address.Gateway) -> dict[str, float]:
+    """Seconds of each part of one start, from the click on, by a user who has logged in and has no server."""
     visit.stop(page, gateway.url)
     asked, began = datetime.now(UTC), time.monotonic()
     visit.start(page, gateway.url, DESKTOP)
@@ -102,7 +101,6 @@ def start(context: BrowserContext, gateway: address.Gateway) -> dict[str, float]
     seen = time.monotonic() - began
     times = server.times(server.pod(gateway.user))
     parts = {part: max(0.0, (times[part] - asked).total_seconds()) for part in PARTS}
-    page.close()
     return {**parts, "page": shown, "picture": seen}
 
 
@@ -113,13 +111,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         browser.trust(gateway.authority, Path(home))
         with browser.opened(Path(home)) as context:
-            rows = {"warm": start(context, gateway)}
-            forget_images()
-            rows["images to pull"] = start(context, gateway)
-            with no_room():
-                rows["a node to add"] = start(context, gateway)
-            memory = memory_gib()
             page = visit.log_in(context, gateway.url, gateway.user, gateway.password)
+            rows = {"warm": start(page, gateway)}
+            forget_images()
+            rows["images to pull"] = start(page, gateway)
+            with no_room():
+                rows["a node to add"] = start(page, gateway)
+            memory = memory_gib()
             visit.stop(page, gateway.url)
     for name, figures in rows.items():
         table.add_row(name, *(f"{seconds:.1f}" for seconds in figures.values()))

@@ -61,6 +61,16 @@ def test_a_pod_that_fits_on_a_node_that_is_there_or_on_its_way_adds_none() -> No
     assert autoscaler.growth([pod()], [coming], [group()], {"uuid-mediums": 1}) == {}
 
 
+@pytest.mark.parametrize(
+    ("ready", "cordoned", "comes"), [(False, False, True), (True, False, False), (True, True, False)]
+)
+def test_a_cordoned_node_is_not_on_its_way(ready: bool, cordoned: bool, comes: bool) -> None:
+    condition = {"type": "Ready", "status": str(ready)}
+    node = {"spec": {"unschedulable": cordoned}, "status": {"conditions": [condition]}}
+    assert autoscaler.comes(node) is comes
+    assert autoscaler.comes(None)
+
+
 def test_a_full_node_does_not_keep_a_pod_from_adding_one() -> None:
     full = autoscaler.template(group())
     full.take(pod())

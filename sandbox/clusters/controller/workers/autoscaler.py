@@ -58,6 +58,11 @@ def template(group: spec.NodeGroup) -> Room:
     )
 
 
+def comes(node: Object | None) -> bool:
+    """Whether a machine with this Node, or without one yet, will take pods soon. A cordoned one will not."""
+    return node is None or not (nodes.is_ready(node) or node["spec"].get("unschedulable"))
+
+
 def growth(
     pods: Iterable[Object],
     rooms: Sequence[Room],

@@ -127,8 +127,11 @@ class Machines:
             return
         machines = self._machines or {}
         rooms = list(usable.values())
-        coming = [one for one in machines.values() if one.name not in usable and one.group in cluster.groups]
-        rooms += [autoscaler.template(cluster.groups[one.group]) for one in coming]
+        rooms += [
+            autoscaler.template(cluster.groups[one.group])
+            for one in machines.values()
+            if one.group in cluster.groups and autoscaler.comes(self._nodes.items.get(one.name))
+        ]
         counts = {uuid: len(self._of(uuid)) for uuid in cluster.groups}
         added = autoscaler.growth(self._pods.values(), rooms, cluster.groups.values(), counts)
         ready_at = time.time() + spec.NODE_S * layout.time_scale()
