@@ -62,7 +62,8 @@ def test_a_pod_that_fits_on_a_node_that_is_there_or_on_its_way_adds_none() -> No
 
 
 @pytest.mark.parametrize(
-    ("ready", "cordoned", "comes"), [(False, False, True), (True, False, False), (True, True, False)]
+    ("ready", "cordoned", "comes"),
+    [(False, False, True), (False, True, False), (True, False, False), (True, True, False)],
 )
 def test_a_cordoned_node_is_not_on_its_way(ready: bool, cordoned: bool, comes: bool) -> None:
     condition = {"type": "Ready", "status": str(ready)}
