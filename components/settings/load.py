@@ -19,8 +19,17 @@ from components.settings.model import Settings
 from components.settings.secrets import SECRETS, secret_mistakes
 
 NAMESPACE = "gateway"
-PLACEHOLDERS = ("xxx000000", "your-university", "your-organization")
-"""What stands in Pulumi.dev.yaml, and in the examples of mistakes, for something of the operator's own."""
+PLACEHOLDERS = (
+    "xxx000000",
+    "your-client-id",
+    "your-gateway",
+    "your-group",
+    "your-organization",
+    "your-staff",
+    "your-university",
+    "your-user-name",
+)
+"""What stands in the stacks' files, and in the examples of mistakes, for something of the operator's own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,9 +91,10 @@ def load() -> Loaded:
 
 
 def _placeholders(key: str, joint: str, value: Any) -> Iterator[Mistake]:
-    """A Mistake for each text in `value` that nobody has filled in yet."""
+    """A Mistake for each text in `value`, and each name there, that nobody has filled in yet."""
     if isinstance(value, dict):
         for name, inner in value.items():
+            yield from _placeholders(key, joint, name)
             yield from _placeholders(f"{key}{joint}{name}", ".", inner)
     elif isinstance(value, list):
         for i, inner in enumerate(value):

@@ -90,3 +90,17 @@ def test_renovate_finds_every_chart() -> None:
         {"depName": chart.name, "currentValue": chart.version, "registryUrl": chart.repository}
         for chart in CHARTS
     ]
+
+
+def test_the_comparison_has_a_source_in_every_cell() -> None:
+    text = (ROOT / "docs" / "comparison.md").read_text(encoding="utf-8")
+    header, _, *rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("|")]
+    defined = set(re.findall(r"^\[(\w+)]: https://", text, re.MULTILINE))
+    assert len(rows) >= 20
+    for row in rows:
+        assert len(row) == len(header) + 1, row[0]
+        for cell in row[1:]:
+            named = re.findall(r"]\[(\w+)]", cell)
+            assert named or "](" in cell or cell in ("not found", "**no**"), (row[0], cell)
+            assert set(named) <= defined, (row[0], cell)
+    assert set(re.findall(r"]\[(\w+)]", text)) == defined
