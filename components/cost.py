@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pulumi
 
+from components.seats.room import Room
 from components.settings.errors import Mistake, SettingsError
 from components.settings.model import Settings
 from components.site import SITE
@@ -14,18 +15,25 @@ HOURS = 365 * 24 / 12
 """Of a month."""
 KEY = "gateway:budget"
 Price = dict[str, float] | str
-"""SU an hour, `floor` with all groups at their minimum and `maximum` at their maximum; or why not known."""
+"""SU an hour, `floor` with nobody logged in and `maximum` with all groups at their maximum; or why not known.
+`seats` is the floor's part for `gateway:seats`, where they are set."""
 
 
-def su_per_hour(settings: Settings) -> Price:
-    """What the gateway's nodes cost an hour."""
+def su_per_hour(settings: Settings, room: Room | None = None) -> Price:
+    """What the gateway's nodes cost an hour. room: of the seats, where it is known.
+
+    With nobody logged in each group is at its minimum, or as large as the seats need it.
+    """
     cluster, price = settings.cluster, SITE.su_per_hour
     if unpriced := sorted(set(settings.flavors.values()) - price.keys()):
         return f"not known: components/site.yaml has no price for {', '.join(unpriced)}"
     core = cluster.masters * price[cluster.master_flavor] + cluster.workers * price[cluster.flavor]
+    users, nodes = settings.user_group, room.nodes(settings.seats) if room else 0
+    more = max(0, nodes - users.min) * price[users.flavor]
     return {
-        "floor": core + sum(group.min * price[group.flavor] for group in settings.node_groups),
+        "floor": core + more + sum(group.min * price[group.flavor] for group in settings.node_groups),
         "maximum": core + sum(group.max * price[group.flavor] for group in settings.node_groups),
+        **({"seats": nodes * price[users.flavor]} if nodes else {}),
     }
 
 
@@ -38,7 +46,9 @@ def su_now(servers: Iterable[str] | None) -> dict[str, float]:
 
 def in_words(price: dict[str, float], servers: Iterable[str] | None) -> str:
     """The price in words, with what the servers of these flavors cost now."""
-    listed = ", ".join(f"{at} {su:g}" for at, su in {**su_now(servers), **price}.items())
+    seats = f" ({price['seats']:g} of it for seats)" if "seats" in price else ""
+    named = {**su_now(servers), "floor": price["floor"], "maximum": price["maximum"]}
+    listed = ", ".join(f"{at} {su:g}{seats if at == 'floor' else ''}" for at, su in named.items())
     return f"service units an hour: {listed}"
 
 

@@ -93,8 +93,6 @@ class Hub(Model):
     desktops: Annotated[Names | None, Change.HUB] = Field(None, examples=[["idv", "cave"]])
     """Desktops of hub_values/desktops.yaml that users may start; all of them where none is named."""
     profiles: dict[str, Profile] = Field({}, examples=[{"compute": {"nodeGroup": "larges"}}])
-    placeholders: Annotated[int, Change.HUB] = Field(0, ge=0, examples=[1])
-    """Keep room for this many more desktops, so that a login need not wait for a new node."""
     storage: Storage = Storage()
 
 

@@ -160,6 +160,8 @@ class Settings(Model):
     )
     """How users log in."""
     hub: Hub = Field(examples=[{"admins": ["admin1"]}])
+    seats: Annotated[int, Change.HUB] = Field(0, ge=0, examples=[3])
+    """Keep room for this many more desktops, so that a login need not wait for a new node."""
     images: Images = Images()
     charts: Annotated[str | None, Change.IN_PLACE] = Field(None, examples=["./mirror"])
     """A folder that holds all charts by name, in place of their repositories."""
