@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from operator import itemgetter
 
 import pulumi
 
@@ -52,10 +53,11 @@ def in_words(price: dict[str, float], servers: Iterable[str] | None) -> str:
     return f"service units an hour: {listed}"
 
 
-def check_budget(settings: Settings, price: Price) -> None:
+def check_budget(settings: Settings, price: Price, schedule: Mapping[str, float] | None = None) -> None:
     """Warn where the price is not known, and where the maximum costs more than `gateway:budget`.
 
-    Raises SettingsError where the minimum does.
+    schedule: SU of workshops by month, of which the dearest counts.
+    Raises SettingsError where the minimum, with the workshops of that month, does.
     """
     budget = settings.budget
     if isinstance(price, str):
@@ -65,8 +67,10 @@ def check_budget(settings: Settings, price: Price) -> None:
     floor, most = (price[at] * HOURS for at in ("floor", "maximum"))
     if not budget or most <= budget:
         return
-    if floor > budget:
-        rule = f"must be at least {floor:.0f}, what the gateway at its minimum costs in a month"
+    month, workshops = max((schedule or {}).items(), key=itemgetter(1), default=("", 0.0))
+    if (floor := floor + workshops) > budget:
+        costs = f"with the workshops of {month} costs" if workshops else "costs in a month"
+        rule = f"must be at least {floor:.0f}, what the gateway at its minimum {costs}"
         raise SettingsError([Mistake(key=KEY, rule=rule, value=budget)])
     hours = (budget - floor) / (price["maximum"] - price["floor"])
     pulumi.log.warn(

@@ -45,7 +45,7 @@ def all_pods(singleuser: Values, enabled: Mapping[str, Desktop], settings: Setti
     profiles = profile_list(singleuser, enabled, images, settings.hub, settings.auth)
     group = settings.user_group.name
     started = list(pods(singleuser, profiles, group))
-    return [*started, *[placeholder(started, singleuser, group)] * bool(settings.seats)]
+    return [*started, *[placeholder(started, singleuser, group)] * bool(settings.seats or settings.schedule)]
 
 
 def profile_mistakes(settings: Settings, started: Iterable[Pod]) -> Iterator[Mistake]:

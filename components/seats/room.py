@@ -32,18 +32,20 @@ def room_of(settings: Settings, seat: Size, flavors: Mapping[str, Flavor]) -> Ro
 
 def seat_mistakes(settings: Settings, room: Room) -> Iterator[Mistake]:
     """That the users' node group can never have `gateway:seats`."""
-    yield from _too_many("gateway:seats", settings.seats, settings, room)
+    yield from too_many("gateway:seats", settings.seats, settings, room)
 
 
-def _too_many(key: str, seats: int, settings: Settings, room: Room) -> Iterator[Mistake]:
+def too_many(key: str, seats: int, settings: Settings, room: Room, *, kept: int = 0) -> Iterator[Mistake]:
+    """That the users' node group can never have this many seats beside those that are `kept`."""
     group = settings.user_group
-    if (most := group.max * room.per_node) < seats:
+    beside = f", and gateway:seats keeps {kept}" if kept else ""
+    if (most := max(0, group.max * room.per_node - kept)) < seats:
         yield Mistake(
             key=key,
             rule=(
                 f"must be at most {most}: node group {group.name} has at most {group.max} nodes of"
-                f" {group.flavor}, with {room.per_node} of these seats each"
+                f" {group.flavor}, with {room.per_node} of these seats each{beside}"
             ),
             value=seats,
-            example=f"`max: {room.nodes(seats)}` in gateway:nodeGroups",
+            example=f"`max: {room.nodes(seats + kept)}` in gateway:nodeGroups",
         )

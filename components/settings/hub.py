@@ -21,7 +21,7 @@ from components.settings.types import (
 from components.site import SITE
 
 SHORT = Form(r"[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?", "be at most 30 of a-z, 0-9 and '-'")
-"""The form of a size's name, which becomes part of a form's keys."""
+"""The form of a name that becomes part of a form's keys, or of a name in Kubernetes."""
 
 
 class Storage(Model):
