@@ -16,6 +16,7 @@ from components.hub.catalogue import load_catalogue
 from components.hub.jupyterhub_release import JupyterHubRelease, JupyterHubReleaseArgs
 from components.images.desktop_images import DesktopImages, DesktopImagesArgs
 from components.preflight import preflight
+from components.seats.workshops import Workshops, WorkshopsArgs
 from components.settings.load import load, registry_password
 from components.teardown.audit import Audit, AuditArgs
 from components.teardown.guard import Guard
@@ -90,6 +91,16 @@ hub = JupyterHubRelease(
     ),
     pulumi.ResourceOptions(protect=settings.protect),
 )
+workshops = Workshops(
+    f"{name}-workshops",
+    WorkshopsArgs(
+        schedule=settings.schedule,
+        seat=checked.seat,
+        cluster=cluster,
+        namespace=hub.namespace,
+        user_group=groups[settings.user_group.name],
+    ),
+)
 certificate = Certificate(
     f"{name}-certificate",
     CertificateArgs(
@@ -101,7 +112,8 @@ certificate = Certificate(
     ),
 )
 
-everything = [cluster, *groups.values(), address, ingress, record, certificates, images, hub, certificate]
+inside = [certificates, hub, workshops, certificate]
+everything = [cluster, *groups.values(), address, ingress, record, images, *inside]
 Guard(f"{name}-gateway:protect", after=everything, protect=settings.protect)
 
 pulumi.export("url", hub.url)

@@ -8,6 +8,7 @@ edge          the way in: ReservedAddress, IngressNginx, DnsRecord
 homes         the users' volumes, which may outlive the gateway
 images        DesktopImages, built or published
 hub           the catalogue of desktops, the hub's values, its storage, JupyterHubRelease
+seats         room that is kept for users: seats at all times, Workshops
 certificates  CertManager, and the Certificate that a browser sees
 teardown      the audit of what is left, and the guard against destroying by mistake
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
@@ -14,19 +15,21 @@ from keystoneauth1.exceptions import ClientException
 
 from components.charts.drift import FAILURES, Change, drift
 from components.charts.install import folder_mistakes, version_mistakes
-from components.cloud.flavors import Flavor
+from components.cloud.flavors import Flavor, Size
 from components.cloud.survey import Survey, reach, survey
 from components.cluster.access import client_of
 from components.cluster.kubeconfig import USABLE, sign
-from components.cost import check_budget, in_words, su_per_hour
+from components.cost import Price, check_budget, in_words, su_per_hour
 from components.hub.catalogue import Catalogue
 from components.hub.desktops import taken_names
 from components.hub.profiles import all_pods, profile_mistakes
-from components.hub.sizes import Pod, check_fit
+from components.hub.sizes import PLACEHOLDER, Pod, check_fit
 from components.hub.storage import all_homes, homes_of_nobody, storage_mistakes
 from components.hub.values import read_layers
 from components.images.desktop_images import engine_mistakes, name_mistakes
 from components.images.pinned import Pinned, last_references, pin
+from components.seats.room import Room, room_of, seat_mistakes
+from components.seats.schedule import room_mistakes, schedule_mistakes, su_of_schedule
 from components.settings.cloud import CloudConfig
 from components.settings.errors import Mistake, SettingsError
 from components.settings.load import Loaded
@@ -44,9 +47,10 @@ class Checked:
     survey: Survey
     images: Pinned
     """What registries have of the gateway's images."""
-    su_per_hour: dict[str, float] | str
-    """Service units an hour, `floor` with every group at its minimum and `maximum` at its maximum; or why
-    they are not known."""
+    seat: Size | None
+    """How large a seat is, where there are any."""
+    su_per_hour: Price
+    """Service units an hour, or why they are not known."""
     drift: dict[str, list[Change]]
     """What someone changed by hand in each Helm release."""
 
@@ -78,14 +82,24 @@ def preflight(
             attempt(lambda: reach(cloud))
         raise SettingsError(mistakes)
     mistakes.extend(folder_mistakes(settings.charts))
+    mistakes.extend(schedule_mistakes(settings, datetime.now(UTC)))
     layers = read_layers(settings.hub, settings.auth)
     started: list[Pod] = []
+    rooms: list[Room] = []
 
     def fit(flavors: dict[str, Flavor], kubernetes: str | None) -> Iterable[Mistake]:
         groups = {
             group.name: flavors[group.flavor] for group in settings.node_groups if group.flavor in flavors
         }
-        return [*check_fit(started, groups, flavors.values()), *version_mistakes(kubernetes)]
+        for pod in started:
+            if pod.name == PLACEHOLDER and (room := room_of(settings, pod.size, flavors)):
+                rooms.append(room)
+        return [
+            *check_fit(started, groups, flavors.values()),
+            *(mistake for room in rooms for mistake in seat_mistakes(settings, room)),
+            *(mistake for room in rooms for mistake in room_mistakes(settings, room)),
+            *version_mistakes(kubernetes),
+        ]
 
     enabled = attempt(lambda: catalogue.enabled(settings.hub.desktops))
     images: Pinned | None = None
@@ -106,17 +120,22 @@ def preflight(
         pulumi.log.warn(
             "gateway:auth is shared-password: anyone with the users' password can log in as any of them"
         )
-    cost = su_per_hour(settings)
-    attempt(lambda: check_budget(settings, cost))
+    room = rooms[0] if rooms else None
+    cost, schedule = su_per_hour(settings, room), su_of_schedule(settings, room)
+    attempt(lambda: check_budget(settings, cost, schedule))
     if images is None or found is None or mistakes:
         raise SettingsError(mistakes)
     if not isinstance(cost, str):
         pulumi.log.info(in_words(cost, found.servers))
+    if schedule:
+        months = ", ".join(f"{month} {su:g}" for month, su in schedule.items())
+        pulumi.log.info(f"service units of gateway:schedule: {months}")
     return Checked(
         settings=settings,
         cloud=cloud,
         survey=found,
         images=images,
+        seat=room.seat if room else None,
         su_per_hour=cost,
         drift=inside.drift,
     )

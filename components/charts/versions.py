@@ -49,4 +49,7 @@ JUPYTERHUB = Chart(
     kubernetes=(1, 28),
 )
 
+PAUSE = "registry.k8s.io/pause:3.10"
+"""What does nothing, in a pod that keeps a seat. The nodes have it already, or one like it."""
+
 CHARTS = (INGRESS_NGINX, CERT_MANAGER, JUPYTERHUB)

@@ -36,6 +36,12 @@ class Size(BaseModel):
         """What is missing in `room`: 0 of what there is enough of."""
         return self._each(lambda wanted, there: max(0, wanted - there), room)
 
+    def times(self, part: Size) -> int:
+        """How many of `part` there is room for."""
+        amounts = [(getattr(self, unit), getattr(part, unit)) for unit in Size.model_fields]
+        # 0.3 holds 0.1 three times, which a computer's division does not quite say.
+        return min((int(there / wanted + 1e-9) for there, wanted in amounts if wanted), default=0)
+
     def larger(self, other: Size) -> Size:
         """Enough for either of both."""
         return self._each(max, other)

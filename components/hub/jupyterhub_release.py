@@ -84,7 +84,7 @@ class JupyterHubRelease(pulumi.ComponentResource):
 
         # Placeholders run on the users' nodes, and Helm waits for them. The hub itself runs on the core nodes
         # and comes up while Magnum makes the users'.
-        after = [args.user_group] if hub.placeholders else []
+        after = [args.user_group] if args.settings.seats else []
         self.url = pulumi.Output.concat("https://", args.fqdn)
         self.oauth_callback = pulumi.Output.concat(self.url, CALLBACK)
         installed = install(
@@ -106,6 +106,7 @@ class JupyterHubRelease(pulumi.ComponentResource):
                     issuer=args.issuer,
                     images=args.images.references,
                     secrets=args.secrets,
+                    seats=args.settings.seats,
                     pull_secret=PULL_SECRET if images.registry_user else None,
                 ),
             ),

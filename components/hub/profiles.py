@@ -40,12 +40,12 @@ def profile_list(
 
 
 def all_pods(singleuser: Values, enabled: Mapping[str, Desktop], settings: Settings) -> list[Pod]:
-    """Each pod that a user may start, and the placeholder where there is one."""
+    """Each pod that a user may start, and the placeholder where seats are kept."""
     images = {desktop.image: "" for desktop in enabled.values()}
     profiles = profile_list(singleuser, enabled, images, settings.hub, settings.auth)
     group = settings.user_group.name
     started = list(pods(singleuser, profiles, group))
-    return [*started, *[placeholder(started, singleuser, group)] * bool(settings.hub.placeholders)]
+    return [*started, *[placeholder(started, singleuser, group)] * bool(settings.seats or settings.schedule)]
 
 
 def profile_mistakes(settings: Settings, started: Iterable[Pod]) -> Iterator[Mistake]:

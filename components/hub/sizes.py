@@ -15,6 +15,9 @@ from components.hub.desktops import Values, merge
 from components.settings.errors import Mistake
 from components.site import SITE
 
+PLACEHOLDER = "placeholder"
+"""Name of the pod that keeps a seat."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pod:
@@ -54,7 +57,7 @@ def placeholder(started: Iterable[Pod], singleuser: Values, node_group: str) -> 
     """
     sizes = [pod.size for pod in started if pod.desktop and pod.node_group == node_group]
     size = reduce(Size.larger, sizes or [_size(singleuser, {})])
-    return Pod(name="placeholder", node_group=node_group, size=size)
+    return Pod(name=PLACEHOLDER, node_group=node_group, size=size)
 
 
 def check_fit(

@@ -48,6 +48,8 @@ class Wiring:
     """A reference with tag or digest for each of `Catalogue.image_names`."""
     secrets: Mapping[str, Text]
     """By key: those that the kind of `gateway:auth` needs, and cookieSecret where it is set."""
+    seats: int
+    """How many placeholders keep room for a desktop."""
     pull_secret: str | None
     """Name of the Secret with which all pods pull images; None where they are public."""
 
@@ -124,7 +126,7 @@ def _desktops(hub: Hub, auth: Auth, catalogue: Catalogue, layers: Values, wiring
     profiles = profile_list(singleuser, enabled, images, hub, auth)
     room = placeholder(pods(singleuser, profiles, wiring.user_group), singleuser, wiring.user_group)
     return {
-        "scheduling": {"userPlaceholder": {"replicas": hub.placeholders, "resources": resources(room.size)}},
+        "scheduling": {"userPlaceholder": {"replicas": wiring.seats, "resources": resources(room.size)}},
         "prePuller": {"extraImages": extra_images(enabled.values(), images)},
         "singleuser": {
             "image": {"name": name, "tag": tag},

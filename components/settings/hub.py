@@ -21,7 +21,7 @@ from components.settings.types import (
 from components.site import SITE
 
 SHORT = Form(r"[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?", "be at most 30 of a-z, 0-9 and '-'")
-"""The form of a size's name, which becomes part of a form's keys."""
+"""The form of a name that becomes part of a form's keys, or of a name in Kubernetes."""
 
 
 class Storage(Model):
@@ -93,8 +93,6 @@ class Hub(Model):
     desktops: Annotated[Names | None, Change.HUB] = Field(None, examples=[["idv", "cave"]])
     """Desktops of hub_values/desktops.yaml that users may start; all of them where none is named."""
     profiles: dict[str, Profile] = Field({}, examples=[{"compute": {"nodeGroup": "larges"}}])
-    placeholders: Annotated[int, Change.HUB] = Field(0, ge=0, examples=[1])
-    """Keep room for this many more desktops, so that a login need not wait for a new node."""
     storage: Storage = Storage()
 
 

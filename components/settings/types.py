@@ -29,6 +29,7 @@ class Change(Enum):
     HUB = "The hub restarts, and servers started from then on have it. Running servers go on."
     NEXT_UP = "The next `pulumi up` uses it; nothing in the cloud changes."
     REPLACED = "The node group is replaced. Servers on its nodes end."
+    WORKSHOP = "It is another workshop: the former one is cancelled."
     FOLLOWS = "Refused until the cluster has it: Magnum's own command changes the cluster first."
     REFUSED = "Refused, since only a new gateway can have it: `pulumi destroy` first."
     SAME_CLOUD = "The next `pulumi up` uses it. It must lead to the same project of the same cloud."

@@ -87,7 +87,7 @@ def measure(folder: Path) -> tuple[float, Steps, Mapping[str, Any]]:
     """Seconds of one `up` of a new gateway from `folder`, its steps, and the stack's state after it."""
     gateway = Gateway.laid_out(NAME, folder, {})
     # Placeholders would wait for the users' nodes.
-    gateway.change(lambda config: config["gateway:hub"].update(placeholders=0))
+    gateway.change(lambda config: config.update({"gateway:seats": 0}))
     stack = automation.create_or_select_stack(NAME, work_dir=str(folder))
     steps = Steps()
     try:

@@ -85,7 +85,7 @@ def test_another_version_of_the_hubs_chart_while_a_desktop_is_open(
     document = yaml.safe_load(about.read_text(encoding="utf-8"))
     about.write_text(yaml.safe_dump({**document, "version": VERSION}), encoding="utf-8")
     running.stack.change(lambda config: config.update({"gateway:charts": str(charts)}))
-    running.stack.change(lambda config: config["gateway:hub"].update(placeholders=0))
+    running.stack.change(lambda config: config.update({"gateway:seats": 0}))
     with undisturbed(screen, pod):
         running.stack.up()
         helm = ("helm", "--kubeconfig", str(running.stack.kubeconfig), "list", "-n", NAMESPACE)

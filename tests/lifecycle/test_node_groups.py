@@ -21,7 +21,7 @@ def gateway(new_gateway: Callable[[str], Gateway]) -> Gateway:
     """A gateway whose users' node group can't scale."""
     gateway = new_gateway(NAME)
     bounds(gateway, 1, 1)
-    gateway.change(lambda config: config["gateway:hub"].update({"placeholders": 0}))
+    gateway.change(lambda config: config.update({"gateway:seats": 0}))
     gateway.up()
     return gateway
 

@@ -46,7 +46,6 @@ def make_hub(**changes: Any) -> Hub:
     plain: dict[str, Any] = {
         "admins": ["admin1", "admin2"],
         "users": ["user1", "user2"],
-        "placeholders": 1,
         "storage": {"type": "home"},
     }
     return Hub.model_validate(plain | changes)
@@ -97,6 +96,7 @@ def make_values(
             "oauthClientSecret": CLIENT_SECRET,
             **changes.pop("secrets", {}),
         },
+        seats=changes.pop("seats", 1),
         pull_secret=changes.pop("pull_secret", None),
     )
     auth = make_auth(**changes.pop("auth", {}))
@@ -112,9 +112,12 @@ def hub_config(values: dict[str, Any]) -> Config:
     return config
 
 
+TOP = ("auth", "nodeGroups", "seats", "schedule")
+
+
 def make_settings(**changes: Any) -> Settings:
-    """The settings of a gateway like the paper's; `changes` are of its hub, `auth` and `nodeGroups`."""
-    top = {key: changes.pop(key) for key in ("auth", "nodeGroups") if key in changes}
+    """The settings of a gateway like the paper's; `changes` are of its hub, and of TOP."""
+    top = {key: changes.pop(key) for key in TOP if key in changes}
     return Settings.model_validate(
         {
             "name": "gw25",
@@ -123,6 +126,7 @@ def make_settings(**changes: Any) -> Settings:
             "nodeGroups": [{"name": "mediums", "flavor": "m3.medium", "max": 20}],
             "certificates": {"email": "ops@our-lab.edu"},
             "auth": {"type": "shared-password"},
+            "seats": 1,
             **top,
             "hub": make_hub(**changes).model_dump(by_alias=True),
         }

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.unit import conftest
 from tests.unit.hub import WAYS
 
+DAY = (datetime.now(UTC) + timedelta(days=30)).strftime("%Y-%m-%d")
+WORKSHOP = {"name": "spring", "seats": 3, "zone": "UTC", "begin": f"{DAY} 09:00", "end": f"{DAY} 12:00"}
 OTHER_GROUP = {"name": "larges", "flavor": "m3.medium", "min": 1, "max": 20}
 CHANGES: dict[str, Any] = {
     "name": "gw26",
@@ -59,10 +62,16 @@ CHANGES: dict[str, Any] = {
     "hub.profiles.NAME.sizes[].memoryGib": 12,
     "hub.profiles.NAME.sizes[].nodeGroup": "larges",
     "hub.profiles.NAME.sizes[].gpus": 1,
-    "hub.placeholders": 2,
     "hub.storage.type": "none",
     "hub.storage.class": "replicated-hdd",
     "hub.storage.sizeGib": 20,
+    "seats": 2,
+    "schedule[].name": "summer",
+    "schedule[].seats": 4,
+    "schedule[].zone": "Europe/Vienna",
+    "schedule[].begin": f"{DAY} 09:15",
+    "schedule[].end": f"{DAY} 12:15",
+    "schedule[].leadMinutes": 60,
     "images.registry": "quay.io/others",
     "images.registryUser": "robot",
     "images.build": ["pyaos", "idv-cave", "hawkeye"],
@@ -113,7 +122,9 @@ def way(key: str) -> dict[str, Any]:
 
 
 def placed(key: str) -> list[tuple[str, Any]]:
-    """What a gateway with profiles has, of which `key` is a setting."""
+    """What a gateway with profiles or workshops has, of which `key` is a setting."""
+    if key.startswith("schedule"):
+        return [("schedule", [dict(WORKSHOP)])]
     if not key.startswith(("hub.profiles", "hub.groups")):
         return []
     return copy.deepcopy(ALSO.get(key, PLACED))

@@ -118,7 +118,7 @@ def test_a_size_that_fits_no_node_of_its_group_is_refused() -> None:
 
 
 def test_a_gpu_where_the_flavor_has_none_is_refused() -> None:
-    told = misfits(profiles={"idv": {"gpus": 1}}, placeholders=0)
+    told = misfits(profiles={"idv": {"gpus": 1}}, seats=0)
     assert list(told) == ["hub_values: profile idv"]
     assert "too large by 1 GPU" in told["hub_values: profile idv"]
     assert "for example a node group of g3.medium" in told["hub_values: profile idv"]

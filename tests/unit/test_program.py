@@ -110,9 +110,9 @@ def test_a_site_with_accounts_gets_the_callback_that_is_an_output(program: Progr
     assert run.outputs["hub_admin_password"] is None
 
 
-@pytest.mark.parametrize("placeholders", [0, 1])
+@pytest.mark.parametrize("seats", [0, 1])
 def test_hub_waits_for_its_users_nodes_only_where_placeholders_run_on_them(
-    program: Program, monkeypatch: pytest.MonkeyPatch, placeholders: int
+    program: Program, monkeypatch: pytest.MonkeyPatch, seats: int
 ) -> None:
     waits_for: dict[str, list[str]] = {}
     register = mocks.MockMonitor.RegisterResource
@@ -122,9 +122,9 @@ def test_hub_waits_for_its_users_nodes_only_where_placeholders_run_on_them(
         return register(monitor, request)  # type: ignore[no-untyped-call]  # as in the SDK
 
     monkeypatch.setattr(mocks.MockMonitor, "RegisterResource", record)
-    program(lambda config: config["gateway:hub"].update({"placeholders": placeholders}))
+    program(lambda config: config.update({"gateway:seats": seats}))
     assert "gw25-mediums-magnum" in waits_for
-    assert ("gw25-mediums-magnum" in waits_for["gw25-hub-release"]) == bool(placeholders)
+    assert ("gw25-mediums-magnum" in waits_for["gw25-hub-release"]) == bool(seats)
     assert "gw25-mediums-magnum" not in waits_for["gw25-hub-namespace"]
 
 

@@ -31,7 +31,6 @@ def values(image: str, **changes: Any) -> dict[str, Any]:
         "admins": ["admin1"],
         "users": [USER],
         "nodeGroup": "mediums",
-        "placeholders": 1,
         "storage": {"type": "home", "sizeGib": 5},
     }
     wiring = Wiring(
@@ -42,6 +41,7 @@ def values(image: str, **changes: Any) -> dict[str, Any]:
         issuer="letsencrypt",
         images=dict.fromkeys(catalogue.image_names(), image),
         secrets={"adminPassword": "the-administrators-long-password", "userPassword": PASSWORD},
+        seats=1,
         pull_secret=None,
     )
     made = hub_values(Hub.model_validate(hub), SharedPassword(type="shared-password"), catalogue, wiring)

@@ -1,0 +1,122 @@
+"""Workshops: pods that keep seats from before a workshop begins until it ends.
+
+For each workshop a CronJob starts one Job, whose pods keep the seats. No pod needs rights in the cluster, and
+there is nothing that an `up` could undo or show as drift: the Job is Kubernetes' own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes import batch
+
+from components.charts.versions import JUPYTERHUB, PAUSE
+from components.cloud.flavors import Size
+from components.cluster.magnum_cluster import MagnumCluster
+from components.cluster.nodegroup import Nodegroup
+from components.hub.desktops import resources
+from components.settings.schedule import Workshop
+
+LABELS = {"app": "gateway", "component": "workshop"}
+CRON = "%-M %-H %-d %-m *"
+"""A CronJob has no year: `schedule_mistakes` refuses workshops that are over or a year away."""
+LATEST_S = 600
+"""How late the Job may start at least, if the control plane does not answer at the time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkshopsArgs:
+    """Arguments of Workshops."""
+
+    schedule: Sequence[Workshop]
+    seat: Size | None
+    """How large a seat is; None without workshops."""
+    cluster: MagnumCluster
+    namespace: pulumi.Input[str]
+    """Where the chart's priorities and scheduler are."""
+    user_group: Nodegroup
+
+
+class Workshops(pulumi.ComponentResource):
+    """A CronJob for each workshop of `gateway:schedule`."""
+
+    def __init__(self, name: str, args: WorkshopsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gateway:index:Workshops", name, None, opts)
+        for workshop in args.schedule:
+            assert args.seat is not None
+            batch.v1.CronJob(
+                f"{name}-{workshop.name}",
+                metadata={
+                    "name": f"workshop-{workshop.name}",
+                    "namespace": args.namespace,
+                    "labels": LABELS,
+                },
+                spec={
+                    "schedule": workshop.asks.strftime(CRON),
+                    "time_zone": "Etc/UTC",
+                    "concurrency_policy": "Forbid",
+                    "starting_deadline_seconds": max(LATEST_S, 60 * workshop.lead_minutes),
+                    # Its time is up for each Job, which Kubernetes calls a failure; nobody needs to see it.
+                    "failed_jobs_history_limit": 0,
+                    "job_template": {
+                        "metadata": {"labels": LABELS},
+                        "spec": _job(workshop, args.seat, args.user_group.node_selector),
+                    },
+                },
+                opts=pulumi.ResourceOptions(
+                    parent=self,
+                    provider=args.cluster.provider,
+                    delete_before_replace=True,
+                ),
+            )
+        self.register_outputs({})
+
+
+def _job(workshop: Workshop, seat: Size, node_selector: dict[str, Any]) -> dict[str, Any]:
+    """A pod for each seat. One that a user's pod pushes aside is not made again: the seat is taken."""
+    restricted = {"allow_privilege_escalation": False, "capabilities": {"drop": ["ALL"]}}
+    tolerated = [
+        {"key": key, "operator": "Equal", "value": "user", "effect": "NoSchedule"}
+        for key in ("hub.jupyter.org/dedicated", "hub.jupyter.org_dedicated")
+    ]
+    return {
+        "completion_mode": "Indexed",
+        "completions": workshop.seats,
+        "parallelism": workshop.seats,
+        "backoff_limit_per_index": 0,
+        "active_deadline_seconds": int((workshop.ends - workshop.asks).total_seconds()),
+        "template": {
+            "metadata": {
+                "labels": LABELS,
+                # Otherwise the autoscaler would evict one to empty a node, and its seat would be lost.
+                "annotations": {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false"},
+            },
+            "spec": {
+                "restart_policy": "Never",
+                "priority_class_name": f"{JUPYTERHUB.release}-user-placeholder-priority",
+                # The users' own, so that what it pushes aside for one is not taken by another placeholder.
+                "scheduler_name": f"{JUPYTERHUB.release}-user-scheduler",
+                "node_selector": node_selector,
+                "tolerations": tolerated,
+                "termination_grace_period_seconds": 0,
+                "automount_service_account_token": False,
+                "enable_service_links": False,
+                "security_context": {
+                    "run_as_non_root": True,
+                    "run_as_user": 65534,
+                    "seccomp_profile": {"type": "RuntimeDefault"},
+                },
+                "containers": [
+                    {
+                        "name": "pause",
+                        "image": PAUSE,
+                        "resources": resources(seat),
+                        "security_context": {**restricted, "read_only_root_filesystem": True},
+                    }
+                ],
+            },
+        },
+    }
