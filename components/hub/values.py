@@ -20,7 +20,7 @@ from components.hub.profiles import profile_list
 from components.hub.sizes import placeholder, pods
 from components.paths import HUB_VALUES
 from components.settings.auth import Auth
-from components.settings.hub import Hub, Storage
+from components.settings.hub import Hub, Limits, Storage
 from components.settings.model import DEFAULT_WORKER
 
 TLS_SECRET = "certmanager-tls-jupyterhub"  # noqa: S105  (a name)
@@ -28,6 +28,8 @@ TLS_SECRET = "certmanager-tls-jupyterhub"  # noqa: S105  (a name)
 
 NEW_NODE_SECONDS = 600
 """Jetstream2 adds a worker in 5 to 10 minutes (from the paper's login times)."""
+REPORT_SECONDS = 90
+"""Until the hub has surely heard of a server's use, which is told once a minute (hub_values/base.yaml)."""
 PULL_SECONDS_PER_GIB = 60
 """To pull and unpack a GiB of compressed image. A slow guess, since it only bounds the wait."""
 
@@ -60,7 +62,11 @@ def read_layers(hub: Hub, auth: Auth, folder: Path = HUB_VALUES) -> Values:
     files = ("base.yaml", *way, f"storage/{hub.storage.type}.yaml")
     layers = [yaml.safe_load((folder / file).read_text(encoding="utf-8")) for file in files]
     # The hub runs them in the order of these names: the last one closes what the kind has made.
-    named = {"1-kind": folder / "auth" / f"{auth.type}.py", "2-gateway": folder / "auth" / "gateway.py"}
+    named = {
+        "1-kind": folder / "auth" / f"{auth.type}.py",
+        "2-gateway": folder / "auth" / "gateway.py",
+        "4-activity": folder / "activity.py",
+    }
     if any(profile.groups for profile in hub.profiles.values()):
         named["3-profiles"] = folder / "profiles.py"
     code = {key: file.read_text(encoding="utf-8") for key, file in named.items() if file.exists()}
@@ -80,7 +86,7 @@ def hub_values(
         layers,
         _auth(hub, auth, wiring),
         _storage(hub.storage),
-        _limits(layers),
+        _limits(hub.limits),
         _desktops(hub, auth, catalogue, layers, wiring),
         _wiring(wiring),
     )
@@ -109,13 +115,20 @@ def _storage(storage: Storage) -> Values:
     return values
 
 
-def _limits(layers: Values) -> Values:
-    """After how many seconds the hub stops a server, so that the page of the desktop can say why it did."""
-    cull = layers["cull"]
+def _limits(limits: Limits) -> Values:
+    """When the hub stops servers, how many there are, and what a desktop's page says of it."""
+    idle, age = 60 * limits.idle_minutes, 3600 * limits.max_hours
+    told = {
+        "GATEWAY_IDLE_S": str(idle),
+        "GATEWAY_WARN_S": str(limits.warn_seconds),
+        "GATEWAY_AGE_S": str(age or ""),
+        "GATEWAY_BUSY_CPUS": f"{limits.busy_cpus:g}",
+    }
     return {
-        "singleuser": {
-            "extraEnv": {"GATEWAY_IDLE_S": str(cull["timeout"]), "GATEWAY_AGE_S": str(cull["maxAge"])}
-        }
+        "hub": {"activeServerLimit": limits.servers, "concurrentSpawnLimit": limits.starts},
+        # The hub counts the age from the click on.
+        "cull": {"timeout": idle + REPORT_SECONDS, "maxAge": age and age + NEW_NODE_SECONDS},
+        "singleuser": {"extraEnv": told},
     }
 
 

@@ -78,6 +78,40 @@ class Profile(Place):
         return sizes
 
 
+class Limits(Model):
+    """When the hub stops a server, and how many may run."""
+
+    idle_minutes: Annotated[int, Change.HUB] = Field(60, ge=2)
+    """Stop a server that was not used for so long. A key, the pointer in a desktop, JupyterLab in a visible
+    tab and a computation are use; a page that is open and a picture that moves are not."""
+    warn_minutes: Annotated[int | None, Change.HUB] = Field(None, ge=1, examples=[10])
+    """Say so in a desktop's page this long before; a sixth of `idleMinutes` where nothing is named."""
+    busy_cpus: Annotated[float, Change.HUB] = Field(0.5, gt=0)
+    """Programs that use so many CPUs on average over a minute are a computation, and so is an animation that
+    takes as much."""
+    max_hours: Annotated[int, Change.HUB] = Field(12, ge=0)
+    """Stop a server that has run for so long, used or not; 0 for never."""
+    servers: Annotated[int | None, Change.HUB] = Field(None, ge=1, examples=[30])
+    """So many servers run at once at most, of all users together; any number where none is named. A user has
+    one."""
+    starts: Annotated[int, Change.HUB] = Field(64, ge=1)
+    """So many servers start at once at most. Who comes then is asked to try again soon."""
+
+    @field_validator("warn_minutes")
+    @classmethod
+    def _before(cls, minutes: int | None, info: ValidationInfo) -> int | None:
+        """Less than `idleMinutes`."""
+        idle = info.data.get("idle_minutes")
+        if minutes is not None and idle is not None and minutes >= idle:
+            raise PydanticCustomError("warn", "must be less than idleMinutes")
+        return minutes
+
+    @property
+    def warn_seconds(self) -> int:
+        """Seconds between the warning and the end."""
+        return 60 * self.warn_minutes if self.warn_minutes else max(60, self.idle_minutes * 10)
+
+
 class Hub(Model):
     """JupyterHub: who may log in, what they may start and where it runs."""
 
@@ -94,6 +128,7 @@ class Hub(Model):
     """Desktops of hub_values/desktops.yaml that users may start; all of them where none is named."""
     profiles: dict[str, Profile] = Field({}, examples=[{"compute": {"nodeGroup": "larges"}}])
     storage: Storage = Storage()
+    limits: Limits = Limits()
 
 
 class Images(Model):

@@ -13,11 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import desktop_activity
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
 from jupyter_server_proxy.rawsocket import RawSocketHandler, RawSocketProtocol
 from tornado.httputil import url_concat
+from tornado.ioloop import PeriodicCallback
 from tornado.web import HTTPError, RequestHandler, StaticFileHandler, authenticated
 
 PAGE = Path("/opt/gateway/desktop-page")
@@ -45,6 +47,7 @@ class DesktopPageHandler(JupyterHandler):
             "running": f"{(datetime.now(UTC) - self.settings['started']).total_seconds():.0f}",
             "idle": os.environ.get("GATEWAY_IDLE_S", ""),
             "age": os.environ.get("GATEWAY_AGE_S", ""),
+            "warn": os.environ.get("GATEWAY_WARN_S", ""),
         }
         page = (PAGE / "index.html").read_text(encoding="utf-8")
         for name, value in values.items():
@@ -59,6 +62,17 @@ class DesktopPageHandler(JupyterHandler):
         if profile := os.environ.get("GATEWAY_PROFILE"):
             options["profile"] = profile
         return url_concat(url_path_join(os.environ.get("JUPYTERHUB_BASE_URL", "/"), "hub/spawn"), options)
+
+
+class ActivityHandler(JupyterHandler):
+    """For how many seconds the server has been unused, and for how many it has run."""
+
+    @authenticated
+    def get(self) -> None:
+        """Does not count as use itself."""
+        now = datetime.now(UTC)
+        times = {"unused": self.serverapp.web_app.last_activity(), "running": self.settings["started"]}
+        self.finish({name: (now - since).total_seconds() for name, since in times.items()})
 
 
 class Gathering(RawSocketProtocol):
@@ -82,7 +96,6 @@ class Gathering(RawSocketProtocol):
             return  # the desktop or the browser has gone
         message, self._last = b"".join(self._pieces), self._loop.time()
         self._pieces.clear()
-        self.handler._record_activity()
         written = self.handler.write_message(message, binary=True)
         self._transport.pause_reading()
         written.add_done_callback(self._written)
@@ -101,6 +114,7 @@ class DesktopSocketHandler(RawSocketHandler):
     """jupyter-server-proxy's WebSocket to a unix socket, made for pictures."""
 
     name = SERVER
+    is_input = staticmethod(desktop_activity.is_input)
 
     async def prepare(self) -> None:
         """Lets only the user of this server in, and answers 404 where the profile has no desktop."""
@@ -114,6 +128,15 @@ class DesktopSocketHandler(RawSocketHandler):
         connect = asyncio.get_running_loop().create_unix_connection
         self.ws_transp, _ = await connect(lambda: Gathering(self), self.unix_socket)
 
+    def on_message(self, message: bytes | str) -> None:
+        """Hands it on; a key or the pointer counts as use of the server."""
+        if self.is_input(message):
+            desktop_activity.used(self.settings, "desktop")
+        super().on_message(message)
+
+    def _record_activity(self) -> None:
+        """No other message does: neither a picture nor a page that asks for one."""
+
     async def http_get(self) -> None:
         """Only a WebSocket is served here."""
         raise HTTPError(405)
@@ -121,6 +144,8 @@ class DesktopSocketHandler(RawSocketHandler):
 
 class VideoSocketHandler(DesktopSocketHandler):
     """The same to what makes a video of the part that moves (docs/adr/0012-video.md)."""
+
+    is_input = staticmethod(lambda _: False)
 
     async def prepare(self) -> None:
         """Answers 404 without it; the page then shows all by VNC."""
@@ -165,10 +190,15 @@ class SlashHandler(RequestHandler):
 
 def _desktop(handler: JupyterHandler) -> dict[str, Any]:
     """The desktop's entry in the configuration. Raises HTTPError 404 where there is none."""
-    servers: dict[str, dict[str, Any]] = handler.serverapp.config.get("ServerProxy", {}).get("servers", {})
-    if SERVER not in servers:
+    if (desktop := _configured(handler.serverapp)) is None:
         raise HTTPError(404, "This profile has no desktop: stop your server and choose one.")
-    return servers[SERVER]
+    return desktop
+
+
+def _configured(server: Any) -> dict[str, Any] | None:
+    """The same; None where there is none."""
+    servers: dict[str, dict[str, Any]] = server.config.get("ServerProxy", {}).get("servers", {})
+    return servers.get(SERVER)
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
@@ -182,8 +212,16 @@ def _load_jupyter_server_extension(server: Any) -> None:
         [
             (base, SlashHandler),
             (base + "/", DesktopPageHandler),
+            (base + "/activity", ActivityHandler),
             (base + "/socket", DesktopSocketHandler),
             (base + "/video", VideoSocketHandler),
             (base + "/assets/(.*)", AssetHandler, {"path": str(PAGE / "assets")}),
         ],
     )
+    desktop = _configured(server)
+    computations = desktop_activity.Computations(
+        server.web_app.settings,
+        busy_cpus=float(os.environ.get("GATEWAY_BUSY_CPUS", "inf")),
+        desktop=desktop and Path(desktop["unix_socket"]).with_name("cpu-seconds"),
+    )
+    PeriodicCallback(computations.look, desktop_activity.LOOK_S * 1000).start()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,12 @@ class NoProxy(Proxy):  # type: ignore[misc]
         self.routes.pop(routespec, None)
 
     async def get_all_routes(self) -> dict[str, Any]:
-        return self.routes
+        # As the chart's proxy tells of a route over which a picture moves.
+        now = datetime.now(UTC).isoformat()
+        return {
+            path: {**route, "data": {**route["data"], "last_activity": now}}
+            for path, route in self.routes.items()
+        }
 
 
 class LocalSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
@@ -52,6 +58,13 @@ c.JupyterHub.hub_bind_url = GIVEN["url"]
 c.JupyterHub.db_url = f"sqlite:///{SCRATCH / 'hub.sqlite'}"
 c.JupyterHub.cookie_secret_file = str(SCRATCH / "cookie_secret")
 c.Spawner.cmd = [sys.executable, str(Path(__file__).with_name("hub_process_server.py"))]
+if command := VALUES["singleuser"].get("cmd"):
+    c.Spawner.cmd = command
+# By it end_servers finds what a hub left.
+c.Spawner.env_keep.append("HUB_PROCESS")
+c.Spawner.environment = VALUES["singleuser"]["extraEnv"]
+c.JupyterHub.active_server_limit = VALUES["hub"]["activeServerLimit"] or 0
+c.JupyterHub.concurrent_spawn_limit = VALUES["hub"]["concurrentSpawnLimit"]
 
 # The chart's defaults.
 c.CryptKeeper.keys = ["ab" * 32]
@@ -61,6 +74,13 @@ c.Spawner.consecutive_failure_limit = VALUES["hub"].get("consecutiveFailureLimit
 
 for name, role in VALUES["hub"].get("loadRoles", {}).items():
     c.JupyterHub.load_roles.append({"name": name, **role})
+# On in the chart; here for those tests that ask for it.
+if (cull := VALUES["cull"]).get("enabled"):
+    culler = [sys.executable, "-m", "jupyterhub_idle_culler", f"--url={GIVEN['url']}/hub/api"]
+    culler += [f"--timeout={cull['timeout']}", f"--cull-every={cull['every']}", f"--max-age={cull['maxAge']}"]
+    scopes = ["list:users", "read:users:activity", "read:servers", "delete:servers"]
+    c.JupyterHub.services = [{"name": "culler", "command": culler}]
+    c.JupyterHub.load_roles.append({"name": "culler", "scopes": scopes, "services": ["culler"]})
 for name, traits in VALUES["hub"]["config"].items():
     if name != "KubeSpawner":
         c[name].update(traits)

@@ -13,7 +13,7 @@ from kubespawner import KubeSpawner  # type: ignore[import-untyped]
 
 from components.cloud.flavors import Flavor
 from components.hub.desktops import merge
-from components.hub.values import read_layers
+from components.hub.values import NEW_NODE_SECONDS, read_layers
 from components.paths import HUB_VALUES
 from components.settings.errors import SettingsError
 from components.site import SITE
@@ -54,12 +54,32 @@ def test_every_key_of_hub_config_is_one_that_jupyterhub_knows(auth: dict[str, An
 
 def test_a_desktops_page_knows_what_stops_its_server_and_what_starts_it_again() -> None:
     values = make_values()
-    cull = values["cull"]
-    assert values["singleuser"]["extraEnv"].items() >= {
-        ("GATEWAY_IDLE_S", str(cull["timeout"])),
-        ("GATEWAY_AGE_S", str(cull["maxAge"])),
-    }
+    told, cull = values["singleuser"]["extraEnv"], values["cull"]
+    assert (told["GATEWAY_IDLE_S"], told["GATEWAY_WARN_S"], told["GATEWAY_AGE_S"]) == ("3600", "600", "43200")
+    # The hub has heard of the last use, and it counts the age from the click on.
+    interval = int(told["JUPYTERHUB_ACTIVITY_INTERVAL"])
+    assert cull["timeout"] >= 3600 + interval * 1.1  # JupyterHub's own jitter
+    assert cull["maxAge"] >= 43200 + NEW_NODE_SECONDS
     assert profile(values, "idv")["kubespawner_override"]["environment"]["GATEWAY_PROFILE"] == "idv"
+
+
+def test_limits_are_settings() -> None:
+    given = {"idleMinutes": 30, "warnMinutes": 7, "busyCpus": 2, "maxHours": 0, "servers": 20, "starts": 5}
+    values = make_values(limits=given)
+    assert schema_errors(values) == []
+    assert (values["hub"]["activeServerLimit"], values["hub"]["concurrentSpawnLimit"]) == (20, 5)
+    assert (1800 < values["cull"]["timeout"] < 2100, values["cull"]["maxAge"]) == (True, 0)
+    assert values["singleuser"]["extraEnv"].items() >= {
+        ("GATEWAY_IDLE_S", "1800"),
+        ("GATEWAY_WARN_S", "420"),
+        ("GATEWAY_AGE_S", ""),
+        ("GATEWAY_BUSY_CPUS", "2"),
+    }
+
+
+@pytest.mark.parametrize(("idle", "warned"), [(2, 60), (5, 60), (30, 300), (600, 6000)])
+def test_a_sixth_of_the_time_is_left_after_the_warning(idle: int, warned: int) -> None:
+    assert make_hub(limits={"idleMinutes": idle}).limits.warn_seconds == warned
 
 
 def test_merge_is_helms() -> None:

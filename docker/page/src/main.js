@@ -5,8 +5,10 @@ import {leaveWith} from './input/leave.js';
 import {typing} from './input/typing.js';
 import {explain} from './link/away.js';
 import {Connection} from './link/connection.js';
+import {watchIdle} from './link/idle.js';
 
 const element = (id) => document.getElementById(id);
+const {title} = document;
 const socket = (name) => new URL(name, location.href.replace(/^http/, 'ws')).href;
 const connection = new Connection({
     url: socket('socket'),
@@ -38,13 +40,22 @@ connection.addEventListener('connected', () => {
     clipboard.reconnected();
     element('status').textContent = 'Connected';
     element('lost').hidden = true;
-    element('screen').querySelector('canvas')?.setAttribute('aria-label', `${document.title} desktop`);
+    element('screen').querySelector('canvas')?.setAttribute('aria-label', `${title} desktop`);
 });
-const {running, idle, age} = element('lost').dataset;
-const limits = {idle: parseInt(idle, 10), age: parseInt(age, 10)};
+const {running, idle, age, warn} = element('lost').dataset;
+const limits = {idle: parseInt(idle, 10), age: parseInt(age, 10), warn: parseInt(warn, 10)};
+const activity = watchIdle({
+    url: 'activity',
+    limits,
+    tell: (text) => {
+        // Only a change is read aloud.
+        if (element('warning').textContent !== (text ?? '')) element('warning').textContent = text ?? '';
+        document.title = text ? `Stops soon: ${title}` : title;
+    },
+});
 const started = Date.now() - running * 1000;
-connection.addEventListener('lost', ({detail: {why, heard, wait}}) => {
-    const {text, action} = explain(why, {limits, started, heard});
+connection.addEventListener('lost', ({detail: {why, wait}}) => {
+    const {text, action} = explain(why, {limits, started, used: activity.used});
     element('status').textContent = 'Connection lost';
     element('reason').textContent = text;
     element('next').textContent = action === 'reconnect' ? `Next try in ${Math.ceil(wait / 1000)} s.` : '';

@@ -24,8 +24,8 @@ test('a login elsewhere, which the page may not follow, is told from a network t
 });
 
 const HOUR = 3600;
-const told = (heardHoursAgo, startedHoursAgo, limits = {idle: HOUR, age: 12 * HOUR}) => explain('stopped', {
-    limits, heard: -heardHoursAgo * HOUR * 1000, started: -startedHoursAgo * HOUR * 1000, now: 0,
+const told = (usedHoursAgo, startedHoursAgo, limits = {idle: HOUR, age: 12 * HOUR}) => explain('stopped', {
+    limits, used: -usedHoursAgo * HOUR * 1000, started: -startedHoursAgo * HOUR * 1000, now: 0,
 }).text;
 
 test('a server that the hub stopped by itself: why', () => {
@@ -39,7 +39,7 @@ test('a server that the hub stopped by itself: why', () => {
 });
 
 test('each case has at most one control', () => {
-    const action = (why) => explain(why, {limits: {}, heard: 0, started: 0}).action;
+    const action = (why) => explain(why, {limits: {}, used: 0, started: 0}).action;
     assert.deepEqual(['stopped', 'failed', 'login', 'starting'].map(action), ['start', 'start', 'login', null]);
     assert.deepEqual([null, 'desktop', 'gateway', 'network'].map(action), new Array(4).fill('reconnect'));
 });

@@ -39,13 +39,13 @@ const ENDED = 'What was open in the desktop has ended.';
  * What to tell the user, as {text, action}; action is the id of the one control to show.
  *
  * why: of whyLost, or null while it is not known. limits: {idle, age}, seconds that a server may be unused and may
- * run, NaN where there is no such limit. started, heard: when the server started, and when the desktop was last heard
- * of, in milliseconds.
+ * run, NaN where there is no such limit. started, used: when the server started, and when it was last used as far as
+ * is known, in milliseconds.
  */
-export function explain(why, {limits, started, heard, now = Date.now()}) {
+export function explain(why, {limits, started, used, now = Date.now()}) {
     switch (why) {
         case 'stopped':
-            return {text: `Your server was stopped${because(limits, started, heard, now)}. ${ENDED}`, action: 'start'};
+            return {text: `Your server was stopped${because(limits, started, used, now)}. ${ENDED}`, action: 'start'};
         case 'failed':
             return {text: `Your server did not start. ${ENDED}`, action: 'start'};
         case 'starting':
@@ -62,15 +62,16 @@ export function explain(why, {limits, started, heard, now = Date.now()}) {
 }
 
 /** The hub does not say who stopped a server; what it does by itself can be told by the time. */
-function because({idle, age}, started, heard, now) {
-    const unused = heard + idle * 1000;
+function because({idle, age}, started, used, now) {
+    const unused = used + idle * 1000;
     const old = started + age * 1000;
     if (old <= now && !(unused <= old)) return `, because none runs longer than ${duration(age)}`;
     if (unused <= now) return `, because nobody used it for ${duration(idle)}`;
     return ': on the hub\'s page, by an administrator, or because its machine failed';
 }
 
-function duration(seconds) {
+/** In whole minutes, or in hours. */
+export function duration(seconds) {
     const [number, unit] = seconds >= 3600 ? [Math.round(seconds / 3600), 'hour'] : [Math.round(seconds / 60), 'minute'];
     return `${number} ${unit}${number === 1 ? '' : 's'}`;
 }

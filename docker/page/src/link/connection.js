@@ -13,8 +13,8 @@ const PATIENCE = 6000;           // milliseconds that it has for the answer, els
 const COMPRESSION = 1;           // of what is sent lossless; more costs time that a fast link does not need
 
 /**
- * Events: `connected`; `lost` with detail {why (see away.js), heard (when something was last heard), wait (milliseconds
- * until the next try)}; `copied` with the desktop's clipboard as detail.
+ * Events: `connected`; `lost` with detail {why (see away.js), wait (milliseconds until the next try)}; `copied` with the
+ * desktop's clipboard as detail.
  */
 export class Connection extends EventTarget {
     /**
@@ -33,7 +33,6 @@ export class Connection extends EventTarget {
         this._video = new Video({url: video, frames: () => shown.frames, place: screen});
         this._heard = 0;
         this._asked = null;
-        this._last = Date.now();  // when the desktop was last heard of
         this._why = null;
         this._attempts = 0;
         this._timer = null;
@@ -68,7 +67,6 @@ export class Connection extends EventTarget {
         const heard = () => {
             this._heard = Date.now();
             this._asked = null;
-            if (this.rfb) this._last = this._heard;
         };
         socket.addEventListener('message', heard);
         // Before noVNC hears of it, and takes its canvas away.
@@ -103,7 +101,7 @@ export class Connection extends EventTarget {
         const wait = Math.min(FIRST_WAIT * 2 ** this._attempts, LONGEST_WAIT);
         this._attempts += 1;
         this._timer = setTimeout(() => this.retry(), wait);
-        const tell = () => this._tell('lost', {why: this._why, heard: this._last, wait});
+        const tell = () => this._tell('lost', {why: this._why, wait});
         tell();
         const attempt = this._attempts;
         const why = await whyLost({health: this._health});

@@ -33,6 +33,7 @@ c.JupyterHub.hub_connect_url = f"http://hub:{HUB_PORT}"
 c.JupyterHub.db_url = "sqlite://" if hub["db"]["type"] == "sqlite-memory" else "sqlite:///jupyterhub.sqlite"
 c.JupyterHub.cookie_secret = a2b_hex((SECRET / "hub.config.JupyterHub.cookie_secret").read_text().strip())
 c.CryptKeeper.keys = [(SECRET / "hub.config.CryptKeeper.keys").read_text()]
+c.JupyterHub.active_server_limit = hub["activeServerLimit"] or 0
 c.JupyterHub.concurrent_spawn_limit = hub["concurrentSpawnLimit"]
 c.JupyterHub.last_activity_interval = 60
 # Users' servers outlive a restart of the hub.
