@@ -25,8 +25,8 @@ FEW = 3
 DOWN, UP = 0.85, 1.2
 AT_ONCE = 0.4
 """The rate is not lowered further than so at once: a simple picture uses less than it may."""
-HELPS = 1.1
-"""A lower rate must bring this many times the frames, or this much shorter a way: else it is not the link."""
+HELPS = 2.0
+"""A lower rate must bring this many times the frames, or frames that less late: else it is not the link."""
 PATIENCE_S = 3.0
 """Until the next attempt; twice as long after each that failed."""
 LONGEST_PATIENCE_S = 48.0
@@ -128,7 +128,8 @@ class Flow:
                 self._lowered = period
         elif arrived.first > self._lowered.last:  # all of this period had the new rate
             lowered, self._lowered = self._lowered, None
-            if period.frames < HELPS * lowered.frames and period.way > lowered.way / HELPS:
+            late, lately = lowered.way - self._way(), period.way - self._way()
+            if period.frames < HELPS * lowered.frames and lately > late / HELPS:
                 self.kbit = lowered.kbit  # a slow browser or machine
                 self._lower_at = self._later(now)
 
