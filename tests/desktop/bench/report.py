@@ -50,7 +50,7 @@ def tables(runs: Sequence[Figures]) -> str:
 def _circumstances(runs: Sequence[Figures], stacks: int) -> str:
     loads = [run.load for run in runs if not isnan(run.load)]
     load = f", load average {min(loads):.1f} to {max(loads):.1f} when one began" if loads else ""
-    return f"{len(runs) / stacks:.3g} runs of each{load}.\n"
+    return f"Runs of each: {len(runs) / stacks:.3g}{load}.\n"
 
 
 def _table(runs: Sequence[Figures], rows: Sequence[Row], stacks: Sequence[str], set: str) -> str:
