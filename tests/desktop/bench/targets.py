@@ -21,8 +21,6 @@ class Target:
     of: str = ""
     more: float = 0
     """Added to that, in the row's unit."""
-    because: str = ""
-    """Why it is missed, as far as that is known."""
 
     def limit(self, runs: Sequence[Figures], set: str) -> float:
         """In the row's unit; NaN where the other stack was not measured."""
@@ -74,6 +72,5 @@ def _line(set: str, target: Target, limit: float, reached: float) -> str:
     added = f" + {target.more:g}" if target.more else ""
     source = f" ({target.wanted:g} of {target.of}{added})" if target.of else ""
     wanted = f"{'≥' if row.more_is_better else '≤'} {limit:{row.form}}{source}"
-    because = f": {target.because}" if target.because and not met else ""
-    outcome = f"met{by}" if met else f"**missed{by}**{because}"
+    outcome = f"met{by}" if met else f"**missed{by}**"
     return f"| {set} | {row.title} | {wanted} | {reached:{row.form}} | {outcome} |"
