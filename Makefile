@@ -81,9 +81,9 @@ bench-start: sandbox tools ## From the click to the desktop: warm, with images t
 	@$(BIN)/python -m sandbox tools --desktops
 	@$(DESKTOPS)/python -m tests.bench.start
 
-bench-desktop: tools ## The paper's desktop, ours, Selkies and xpra, on loopback and through a slow link (root, 25 minutes)
+bench-desktop: tools ## Ours with and without video, the paper's, Selkies, through several links (root, 30 minutes; BENCH="--sets loss large metview")
 	@$(BIN)/python -m sandbox tools --desktops
-	$(DESKTOPS)/python -m tests.desktop.bench
+	$(DESKTOPS)/python -m tests.desktop.bench $(BENCH)
 
 clean: ## Remove all that was made here (programs, caches, state); ends the sandbox first
 	@test ! -e .venv/sandbox || $(BIN)/python -m sandbox reset

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import random
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -19,7 +20,9 @@ class Shown(NamedTuple):
     kbit: int
 
 
-def play(link: Callable[[float], int], seconds: float, decoding: float = 0.008) -> list[Shown]:
+def play(
+    link: Callable[[float], int], seconds: float, decoding: Callable[[], float] = lambda: 0.008
+) -> list[Shown]:
     """Frames through a link of so many kbit/s at a time, to a browser that takes so long for each."""
     flow = Flow()
     flow.begin(0)
@@ -37,7 +40,7 @@ def play(link: Callable[[float], int], seconds: float, decoding: float = 0.008) 
         flow.sent(sent, size, now)
         due = max(due + 1 / HERTZ, now)
         carried = max(carried, now) + size * 0.008 / link(now)
-        decoded = max(decoded, carried + ONE_WAY_S) + decoding
+        decoded = max(decoded, carried + ONE_WAY_S) + decoding()
         heapq.heappush(answers, (decoded + ONE_WAY_S, sent))
         shown.append(Shown(decoded, decoded - now, flow.kbit))
     return shown
@@ -77,10 +80,19 @@ def test_a_link_that_gets_better_is_used_again() -> None:
 
 
 def test_a_slow_browser_is_no_reason_for_a_coarse_picture() -> None:
-    shown = between(play(lambda _: 100_000, 30, decoding=0.05), 1, 30)
+    shown = between(play(lambda _: 100_000, 30, decoding=lambda: 0.05), 1, 30)
     sharp = [one for one in shown if one.kbit == MOST_KBIT]
     assert len(sharp) > 0.8 * len(shown)
     assert max(one.late for one in shown) < 0.3
+
+
+def test_neither_is_a_machine_with_much_else_to_do() -> None:
+    rates = []
+    for seed in range(5):
+        often = random.Random(seed)
+        shown = between(play(lambda _: 20_000, 60, decoding=lambda: often.expovariate(1 / 0.02)), 1, 60)  # noqa: B023
+        rates.append(sum(one.kbit for one in shown) / len(shown))
+    assert sum(rates) / len(rates) > 0.7 * MOST_KBIT
 
 
 def test_the_rate_has_a_least() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from video.rules import LARGE, STILL_S, Motion, Rect, plain
+from video.rules import HERTZ, LARGE, STILL_S, Motion, Pace, Rect, plain
 
 DAMAGE = Path(__file__).parent / "damage"
 MAP = Rect(272, 40, 900, 600)
@@ -101,3 +101,23 @@ def test_the_rectangle_is_on_the_screen_and_of_whole_blocks(screen: tuple[int, i
         assert rect.x >= 0 and rect.x + rect.width <= width and rect.width % 8 == 0
         assert rect.y >= 0 and rect.y + rect.height <= height and rect.height % 2 == 0
         assert rect.common(drawn) >= (1 - LARGE) * Rect(0, 0, width, height).common(drawn)
+
+
+def frames(looks: list[float]) -> int:
+    """How many of these looks take a frame."""
+    pace, taken = Pace(), 0
+    for now in looks:
+        if pace.due(now):
+            pace.taken(now)
+            taken += 1
+    return taken
+
+
+def test_no_frame_is_left_out_because_the_one_before_was_late() -> None:
+    late = 0.005
+    assert frames([10 + frame / HERTZ + late * (frame % 2) for frame in range(600)]) == 600
+
+
+@pytest.mark.parametrize("hertz", [75, 120, 1000])
+def test_no_video_has_more_frames_than_a_screen(hertz: int) -> None:
+    assert HERTZ * 9.5 < frames([10 + look / hertz for look in range(10 * hertz)]) < HERTZ * 10.1

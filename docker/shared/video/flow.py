@@ -7,6 +7,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from video.rules import HERTZ
+
 MOST_KBIT = 8000
 """Sharper than this nobody sees while it moves."""
 LEAST_KBIT = 800
@@ -25,8 +27,10 @@ FEW = 3
 DOWN, UP = 0.85, 1.2
 AT_ONCE = 0.4
 """The rate is not lowered further than so at once: a simple picture uses less than it may."""
-HELPS = 1.1
-"""A lower rate must bring this many times the frames, or this much shorter a way: else it is not the link."""
+HELPS = 2.0
+"""A lower rate must bring more frames, or they must be so many times less late: else it is not the link."""
+MORE = 1.2
+"""Fewer times the frames are within what they vary by."""
 PATIENCE_S = 3.0
 """Until the next attempt; twice as long after each that failed."""
 LONGEST_PATIENCE_S = 48.0
@@ -113,24 +117,33 @@ class Flow:
         self._ways.append((now, arrived.shortest))
         while self._ways[0][0] < now - REMEMBERED_S:
             self._ways.popleft()
-        if not full:
+        lowered = self._lowered
+        if lowered and arrived.first > lowered.last:  # all of this period had the new rate
             self._lowered = None
+            if not self._helped(lowered, period):
+                # A slow browser or machine: perhaps it was so before, too.
+                self.kbit = min(int(UP * lowered.kbit), MOST_KBIT)
+                self._lower_at = self._later(now)
+                self._raise_at = now
+                return
+        if not full:
             if now >= self._raise_at and self.kbit < MOST_KBIT:
                 self.kbit = min(int(UP * self.kbit), MOST_KBIT)
                 self._raised_at, self._raise_at = now, now + 2 * PERIOD_S
             return
         if now - self._raised_at <= 3 * PERIOD_S:
             self._raise_at = self._later(now)
-        if self._lowered is None:
-            if now >= self._lower_at and self.kbit > LEAST_KBIT:
-                kbit = max(arrived.bytes * 0.008 / seconds, AT_ONCE * self.kbit)
-                self.kbit = max(LEAST_KBIT, int(DOWN * min(self.kbit, kbit)))
-                self._lowered = period
-        elif arrived.first > self._lowered.last:  # all of this period had the new rate
-            lowered, self._lowered = self._lowered, None
-            if period.frames < HELPS * lowered.frames and period.way > lowered.way / HELPS:
-                self.kbit = lowered.kbit  # a slow browser or machine
-                self._lower_at = self._later(now)
+        if self._lowered is None and now >= self._lower_at and self.kbit > LEAST_KBIT:
+            kbit = max(arrived.bytes * 0.008 / seconds, AT_ONCE * self.kbit)
+            self.kbit = max(LEAST_KBIT, int(DOWN * min(self.kbit, kbit)))
+            self._lowered = period
+
+    def _helped(self, lowered: Period, period: Period) -> bool:
+        """Whether it was the link: then it carries more of the smaller frames, or its queue is gone."""
+        more = min(lowered.frames * lowered.kbit / period.kbit, HERTZ)
+        late, lately = lowered.way - self._way(), period.way - self._way()
+        has_more = more > MORE * lowered.frames and period.frames > (lowered.frames + more) / 2
+        return has_more or lately < late / HELPS
 
     def _later(self, now: float) -> float:
         """When to try again after an attempt that failed."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 HERTZ = 60  # of a video, at most
+EARLY_S = 0.5 / HERTZ  # a frame may be that early, so that none is left out because the one before was late
 TILE = 64  # pixels; the screen is watched in tiles
 MEMORY_S = 0.5  # how long a redraw counts
 REDRAWS = 10  # a second: fewer are not worth a video
@@ -34,6 +35,21 @@ class Rect(NamedTuple):
         across = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
         down = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
         return max(across, 0) * max(down, 0)
+
+
+class Pace:
+    """Of a video's frames: HERTZ a second, though each look at the screen comes a bit early or late."""
+
+    def __init__(self) -> None:
+        self._last = -math.inf  # when the last frame was due, or taken if that was much later
+
+    def due(self, now: float) -> bool:
+        """Whether the next frame may be taken."""
+        return now - self._last >= EARLY_S
+
+    def taken(self, now: float) -> None:
+        """A frame was."""
+        self._last = max(self._last + 1 / HERTZ, now - EARLY_S)
 
 
 class Motion:

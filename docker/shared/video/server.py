@@ -27,7 +27,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from video.flow import Flow
-from video.rules import HERTZ, Motion, Rect, plain
+from video.rules import Motion, Pace, Rect, plain
 
 if TYPE_CHECKING:
     from video.display import Display
@@ -37,6 +37,7 @@ HELLO, MOVES, FRAME, STILL, ALIVE = range(5)
 WATCHES, READY, SHOWN = range(3)
 ANSWER = struct.Struct("!BI")
 LOOK_S = 0.008  # between two looks at what was drawn
+LEAST_S = 0.001  # between them, for what else there is to do
 TOLD_S = 0.2  # between two words to the browser, while there is something to show
 PAUSE_S = 1.0  # until text is looked at again, which could have become a picture
 SAMPLES = 2000  # pixels that tell text from a picture
@@ -66,7 +67,7 @@ class Video:
     ready: bool = False
     changed: bool = True
     encoder: Encoder | None = None
-    last: float = 0.0  # when the last frame was taken
+    pace: Pace = field(default_factory=Pace)
     told: float = 0.0  # when the browser last heard of it
 
 
@@ -94,8 +95,10 @@ class Server:
         async with server:
             while True:
                 await self._woken()
-                self._look(monotonic())
-                await asyncio.sleep(LOOK_S)  # what is drawn in pieces counts once
+                begin = monotonic()
+                self._look(begin)
+                # What is drawn in pieces counts once; an encoder that took its time has waited already.
+                await asyncio.sleep(max(LOOK_S - (monotonic() - begin), LEAST_S))
 
     async def _woken(self) -> None:
         """Until there may be something to do. Costs nothing while nobody looks or nothing is drawn."""
@@ -183,7 +186,7 @@ class Server:
 
     def _due(self, client: Client, video: Video, now: float) -> bool:
         free = client.flow.free(now) and client.writer.transport.get_write_buffer_size() < WAITING
-        return free and now - video.last >= 0.9 / HERTZ
+        return free and video.pace.due(now)
 
     def _send(self, client: Client, video: Video, now: float) -> None:
         lower, higher = NEW_RATE
@@ -195,7 +198,8 @@ class Server:
             fresh = False
         pixels = self._display.take(video.rect)
         packet = pixels and video.encoder.encode(pixels, now, key=fresh)
-        video.last, video.changed = now, False
+        video.pace.taken(now)
+        video.changed = False
         if not packet:
             return
         self._frame += 1

@@ -1,7 +1,7 @@
-"""Runs all stacks through all links, in turn, and writes the table and the plot.
+"""Measures the stacks of each set in turn, and writes the tables and the plot.
 
-`python -m tests.desktop.bench`: three runs of each, about 70 minutes; medians are shown. `--help` says how to
-run less; of one run, or of some stacks and links only, the table is printed and not written.
+`python -m tests.desktop.bench`: three runs of each stack in the sets that have targets, about half an hour.
+`--sets` chooses others; figures of sets that are not measured stay as they are.
 """
 
 from __future__ import annotations
@@ -9,88 +9,127 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
-import functools
-import itertools
 import json
-import os
-import platform
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from playwright.sync_api import Error as BrowserError
+from playwright.sync_api import sync_playwright
 
+from components.hub.catalogue import load_catalogue
 from sandbox import containers
-from sandbox.check.browser import chromium
-from tests.desktop.bench.link import loopback, slow
-from tests.desktop.bench.measure import Figures, Source, measure
+from tests.desktop.bench.animation import Source
+from tests.desktop.bench.figures import Figures
+from tests.desktop.bench.measure import measure, started
 from tests.desktop.bench.offer import offer
-from tests.desktop.bench.report import plot, table, targets
-from tests.desktop.bench.stacks import NAMES, stacks
-from tests.desktop.gateway import gateway, started_engine
+from tests.desktop.bench.report import plot, written
+from tests.desktop.bench.sets import ANIMATION, DEFAULT, SETS, Set
+from tests.desktop.bench.stacks import NAMES, Stack, stack
+from tests.desktop.gateway import Gateway, gateway, started_engine
 
 RESULTS = Path(__file__).parent / "results"
-LINKS = {
-    "loopback": loopback,
-    "20": slow,
-    "6": functools.partial(slow, mbit=6),
-    "loss": functools.partial(slow, lost=0.02),
-}
+Plan = Mapping[tuple[str, str], Sequence[Set]]
+"""What is measured, by stack and application: its server starts once for them."""
 
 
-def main(runs: int, names: list[str], links: list[str], *, write: bool) -> int:
-    """Measures, prints the table and, with `write`, leaves it in RESULTS. 1 where a measurement failed."""
-    figures: list[Figures] = []
-    loads: list[float] = []
-    failures: list[str] = []
+class Bench:
+    """Runs on a gateway, and what they brought."""
+
+    def __init__(self, running: Gateway, plan: Plan, scratch: Path) -> None:
+        env = running.stack.env
+        engine = containers.Engine(host=env["DOCKER_HOST"], registry=env["SANDBOX_REGISTRY"])
+        images, desktops = running.stack.outputs()["images"], load_catalogue().desktops
+        self._running = running
+        self._plan = plan
+        self._scratch = scratch
+        self._source = Source(engine, images[desktops[ANIMATION].image], scratch)
+        self.stacks = {
+            (name, application): stack(engine, name, application, images[desktops[application].image])
+            for name, application in plan
+        }
+        offer(running, list(self.stacks.values()))
+        self.figures: list[Figures] = []
+        self.failures: list[str] = []
+
+    def run(self, number: int) -> None:
+        """All of the plan, once."""
+        for key, sets in self._plan.items():
+            with self._failing(f"run {number} of {self.stacks[key].name}"):
+                self._measure(self.stacks[key], sets, number)
+
+    def _measure(self, stack: Stack, sets: Sequence[Set], number: int) -> None:
+        with (
+            sync_playwright() as playwright,
+            started(playwright, self._running, stack, self._folder()) as desk,
+        ):
+            for set in sets:
+                what = f"run {number} of {stack.name}, {set.title}"
+                begin = time.monotonic()
+                with self._failing(what):
+                    self.figures.append(measure(desk, set, self._source, self._folder()))
+                print(f"{what}: {time.monotonic() - begin:.0f} s", flush=True)
+
+    @contextlib.contextmanager
+    def _failing(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (AssertionError, BrowserError, OSError, containers.ContainersError) as error:
+            self.failures.append(f"{what}, failed: {str(error).splitlines()[0]}")
+            print(self.failures[-1], flush=True)
+
+    def _folder(self) -> Path:
+        return Path(tempfile.mkdtemp(dir=self._scratch))
+
+
+def planned(sets: Sequence[str], stacks: Sequence[str]) -> Plan:
+    """The sets with their own stacks, or with these where any are named."""
+    plan: dict[tuple[str, str], list[Set]] = {}
+    for set in (SETS[name] for name in sets):
+        for name in stacks or set.stacks:
+            plan.setdefault((name, set.application), []).append(set)
+    return plan
+
+
+def known(sets: Sequence[str]) -> list[Figures]:
+    """What RESULTS has of other sets than these titles."""
+    file = RESULTS / "runs.json"
+    runs = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
+    return [Figures(**run) for run in runs if run["set"] not in sets]
+
+
+def write(runs: Sequence[Figures]) -> None:
+    """Leaves runs, tables and plot in RESULTS."""
+    RESULTS.mkdir(exist_ok=True)
+    titles = [set.title for set in SETS.values()]
+    ordered = sorted(runs, key=lambda run: (titles.index(run.set), NAMES.index(run.stack)))
+    lines = ",\n".join(json.dumps(dataclasses.asdict(run)) for run in ordered)
+    (RESULTS / "runs.json").write_text(f"[{lines}]\n", encoding="utf-8")
+    (RESULTS / "table.md").write_text(written(ordered), encoding="utf-8")
+    plot(ordered, RESULTS / "plot.png")
+
+
+def main(runs: int, sets: Sequence[str], stacks: Sequence[str]) -> int:
+    """Measures and prints the tables; of whole sets, they are written, too. 1 where a measurement failed."""
     with contextlib.ExitStack() as stack:
         folders = [Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(3)]
         print("a gateway with real nodes: starting, some minutes", flush=True)
         running = stack.enter_context(gateway(stack.enter_context(started_engine()), *folders[:2]))
-        env = running.stack.env
-        engine = containers.Engine(host=env["DOCKER_HOST"], registry=env["SANDBOX_REGISTRY"])
-        image = running.stack.outputs()["images"]["idv-cave"]
-        chosen = stacks(engine, image, names)
-        offer(running, chosen)
-        source = Source(engine, image, folders[2])
-        todo = list(itertools.product(range(1, runs + 1), links, chosen))
-        begin = time.monotonic()
-        for done, (number, link, each) in enumerate(todo):
-            loads.append(os.getloadavg()[0])
-            passed = time.monotonic() - begin
-            left = f", {passed / done * (len(todo) - done) / 60:.0f} min left" if done else ""
-            print(f"run {number} of {runs}: {each.name}, {link}{left}", flush=True)
-            with tempfile.TemporaryDirectory() as scratch:
-                folder = Path(scratch)
-                try:
-                    with LINKS[link](chromium(), folder) as reached:
-                        figures.append(measure(running, each, reached, source, folder))
-                except (AssertionError, BrowserError, containers.ContainersError) as error:
-                    failures.append(
-                        f"run {number} of {each.name}, {link}, failed: {str(error).splitlines()[0]}"
-                    )
-                    print(failures[-1], flush=True)
-    what = "".join(f"- **{each.name}**: {each.what}\n" for each in chosen)
-    busy = f"load average {min(loads):.1f} to {max(loads):.1f} when a run began (the bench alone is about 2)"
-    machine = f"{runs} runs of each, medians; {os.cpu_count()} cores, {platform.system()}, {busy}."
-    text = "\n".join([table(figures), targets(figures), what, machine, *failures, ""])
-    print(text)
-    if write:
-        RESULTS.mkdir(exist_ok=True)
-        lines = ",\n".join(json.dumps(dataclasses.asdict(run)) for run in figures)
-        (RESULTS / "runs.json").write_text(f"[{lines}]\n")
-        notes = (Path(__file__).parent / "notes.md").read_text()
-        (RESULTS / "table.md").write_text(f"{text}\n{notes}")
-        plot(figures, RESULTS / "plot.png")
-    return 1 if failures else 0
+        bench = Bench(running, planned(sets, stacks), folders[2])
+        for number in range(1, runs + 1):
+            bench.run(number)
+    print(written(bench.figures), *bench.failures, sep="\n")
+    if not (stacks or bench.failures):
+        write([*known([SETS[name].title for name in sets]), *bench.figures])
+    return 1 if bench.failures else 0
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--stacks", nargs="+", choices=NAMES, default=NAMES)
-    parser.add_argument("--links", nargs="+", choices=LINKS, default=list(LINKS))
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=DEFAULT, help=f"default: {DEFAULT}")
+    parser.add_argument("--stacks", nargs="+", choices=NAMES, default=[], help="default: those of each set")
     given = parser.parse_args()
-    whole = given.runs > 1 and given.stacks == NAMES and given.links == list(LINKS)
-    sys.exit(main(given.runs, given.stacks, given.links, write=whole))
+    sys.exit(main(given.runs, given.sets, given.stacks))

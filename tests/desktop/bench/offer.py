@@ -15,7 +15,8 @@ from tests.desktop.pod import NAMESPACE
 
 def title(stack: Stack) -> str:
     """Of the stack's profile."""
-    return f"Bench of {stack.name}"
+    # Found by its text in the hub's page, so none is the beginning of another.
+    return f"Bench: {stack.application}, {stack.name}."
 
 
 def offer(gateway: Gateway, stacks: Sequence[Stack]) -> None:
@@ -25,7 +26,7 @@ def offer(gateway: Gateway, stacks: Sequence[Stack]) -> None:
     values["singleuser"]["profileList"] += [
         {
             "display_name": title(stack),
-            "slug": f"bench-{re.sub('[^a-z]+', '-', stack.name.lower())}",
+            "slug": f"bench-{stack.application}-{re.sub('[^a-z]+', '-', stack.name.lower())}",
             "kubespawner_override": dict(stack.override),
         }
         for stack in stacks

@@ -1,18 +1,19 @@
 // Runs in the page before anything else of it: sees what is painted, in the page of any stack.
 (() => {
-    const probe = window.probe = {map: null, pad: null, clicks: [], pressed: null};
+    const probe = window.probe = {map: null, size: {width: 900, height: 600}, pad: null, clicks: [], pressed: null};
     const BIT = 16, BITS = 6;
 
     // What shows the desktop: the largest canvas or playing video.
     let surface = null;
-    const find = () => {
+    probe.find = () => {
         const size = (element) => {
             const {width, height} = element.getBoundingClientRect();
             return element.checkVisibility({checkVisibilityCSS: true}) ? width * height : 0;
         };
         const videos = [...document.querySelectorAll('video')].filter((video) => video.videoWidth && size(video));
         const canvases = [...document.querySelectorAll('canvas')].filter((canvas) => canvas.width && size(canvas));
-        return (videos.length ? videos : canvases).sort((a, b) => size(b) - size(a))[0] ?? null;
+        surface = (videos.length ? videos : canvases).sort((a, b) => size(b) - size(a))[0] ?? null;
+        return surface !== null;
     };
     const scratch = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
     const read = (x, y, width, height) => {
@@ -25,8 +26,7 @@
 
     // The pad is the only large patch of its red or green: looked for on a coarse grid.
     probe.locate = () => {
-        surface = find();
-        if (!surface) return null;
+        if (!probe.find()) return null;
         const [across, down] = [surface.videoWidth ?? surface.width, surface.videoHeight ?? surface.height];
         const data = read(0, 0, across, down);
         const at = (x, y) => {
@@ -35,7 +35,7 @@
                 (r < 16 && Math.abs(g - 160) < 16 && Math.abs(b - 60) < 16);
         };
         for (let y = 20; y < down; y += 20) {
-            for (let x = 20; x < 400; x += 20) {
+            for (let x = 20; x < across - 140; x += 20) {
                 if (![0, 40, 80, 120].every((d) => at(x + d, y) && at(x, Math.min(y + d, down - 1)))) continue;
                 // Its middle, since an encoder that halves the colours' resolution blurs each edge alike.
                 let [left, right, top, bottom] = [x, x, y, y];
@@ -80,31 +80,54 @@
         requestAnimationFrame(look);
     });
 
+    // Where no frame has a number and nothing is a pad: a cross in the picture tells one frame from the next.
+    probe.cross = (x, y) => {
+        probe.find();
+        [probe.map, probe.size] = [{x: x - 300, y: y - 250}, {width: 600, height: 500}];
+        const look = () => [...read(x - 300, y, 600, 1), ...read(x, y - 250, 1, 500)];
+        let [last, number] = [look(), 1];
+        probe.number = answer = () => {
+            const now = look();
+            if (!now.some((level, i) => Math.abs(level - last[i]) > 48)) return number;
+            last = now;
+            return number += 1;
+        };
+        addEventListener('keydown', press, {capture: true});
+    };
+
     // Click to pixel: from the browser's event to the moment that the pad's other colour is on the surface.
-    const pad = () => colour(read(probe.pad.x, probe.pad.y, 1, 1));
+    let answer = () => probe.pad && colour(read(probe.pad.x, probe.pad.y, 1, 1));
     const check = () => {
         if (!probe.pressed) return;
-        const now = pad();
-        if (!now || now === probe.pressed.colour) return;
+        const now = answer();
+        if (!now || now === probe.pressed.before) return;
         probe.clicks.push(performance.now() - probe.pressed.time);
         probe.pressed = null;
     };
-    addEventListener('pointerdown', () => {
-        if (!probe.pad) return;
-        probe.pressed = {time: performance.now(), colour: pad()};
+    const press = () => {
+        const before = answer();
+        if (!before) return;
+        probe.pressed = {time: performance.now(), before};
         const watch = () => { check(); if (probe.pressed) surface.requestVideoFrameCallback(watch); };
         if (surface instanceof HTMLVideoElement) surface.requestVideoFrameCallback(watch);
-    }, {capture: true});
+    };
+    addEventListener('pointerdown', press, {capture: true});
     const draw = CanvasRenderingContext2D.prototype.drawImage;
     CanvasRenderingContext2D.prototype.drawImage = function (...given) {
         draw.apply(this, given);
         if (this.canvas === surface) check();
     };
 
+    // How often a video of ours has begun.
+    probe.videos = 0;
+    new MutationObserver((changes) => {
+        probe.videos += changes.filter(({target, oldValue}) => oldValue === null && target.dataset.video).length;
+    }).observe(document, {subtree: true, attributeFilter: ['data-video'], attributeOldValue: true});
+
     // The map as painted now, and which of its frames it is.
     probe.picture = () => {
         const copy = document.createElement('canvas');
-        [copy.width, copy.height] = [900, 600];
+        [copy.width, copy.height] = [probe.size.width, probe.size.height];
         draw.call(copy.getContext('2d'), surface, -probe.map.x, -probe.map.y);
         return {number: probe.number(), png: copy.toDataURL('image/png')};
     };

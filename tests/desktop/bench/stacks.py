@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ class Stack:
     """A way from an X application to the browser."""
 
     name: str
-    what: str
+    application: str
+    """Name in the catalogue."""
     image: str
     """The desktop's."""
     image_mb: float
@@ -51,26 +52,31 @@ OTHERS = {
 }
 
 
-VNC = "ours, VNC alone"
-NAMES = ["ours", VNC, *OTHERS]
+OURS, VNC, PAPER, SELKIES = "ours", "ours, VNC alone", "paper", "Selkies"
+WHAT = {
+    OURS: "TigerVNC Xvnc 24 bit on a unix socket, our page on noVNC 1.7, and H.264 for what moves",
+    VNC: "the same with DESKTOP_VIDEO=none",
+    **{name: other.what for name, other in OTHERS.items()},
+}
+NAMES = list(WHAT)
 
 
-def stacks(engine: Engine, image: str, names: Sequence[str]) -> list[Stack]:
-    """Those of `names`, of NAMES, in the registry of `engine`; `image` is that of our IDV."""
-    ours = _ours(engine, image)
-    own = {ours.name: ours, VNC: _vnc_alone(ours)}
-    return [own.get(name) or _other(engine, ours, name, OTHERS[name]) for name in names]
+def stack(engine: Engine, name: str, application: str, image: str) -> Stack:
+    """That of NAMES with an application of the catalogue, in the registry; `image` is our desktop's."""
+    ours = _ours(engine, application, image)
+    own = {OURS: ours, VNC: _vnc_alone(ours)}
+    return own.get(name) or _other(engine, ours, name, OTHERS[name])
 
 
-def _ours(engine: Engine, image: str) -> Stack:
-    """The profile IDV of our hub values, as it is."""
-    entry = load_catalogue().desktops["idv"]
+def _ours(engine: Engine, application: str, image: str) -> Stack:
+    """The application's profile of our hub values, as it is."""
+    entry = load_catalogue().desktops[application]
     return Stack(
-        name="ours",
-        what="TigerVNC Xvnc 24 bit on a unix socket, our page on noVNC 1.7, and H.264 for what moves",
+        name=OURS,
+        application=application,
         image=image,
         image_mb=_size(engine, image),
-        override=profile("idv", entry, image)["kubespawner_override"],
+        override=profile(application, entry, image)["kubespawner_override"],
         page="desktop/",
     )
 
@@ -80,13 +86,13 @@ def _vnc_alone(ours: Stack) -> Stack:
     override = copy.deepcopy(dict(ours.override))
     sidecar = override["extra_containers"][0]
     sidecar["env"] = [*sidecar.get("env", []), {"name": "DESKTOP_VIDEO", "value": "none"}]
-    return dataclasses.replace(ours, name=VNC, what="the same with DESKTOP_VIDEO=none", override=override)
+    return dataclasses.replace(ours, name=VNC, override=override)
 
 
 def _other(engine: Engine, ours: Stack, name: str, other: Other) -> Stack:
     """The same container but for the way to the browser."""
     folder = HERE / name.lower()
-    image = f"{engine.registry}/bench/{folder.name}:test"
+    image = f"{engine.registry}/bench/{folder.name}-{ours.application}:test"
     engine.docker("build", "--quiet", f"--build-arg=DESKTOP={ours.image}", f"--tag={image}", str(folder))
     engine.docker("push", "--quiet", image)
     override = copy.deepcopy(dict(ours.override))
@@ -96,7 +102,7 @@ def _other(engine: Engine, ours: Stack, name: str, other: Other) -> Stack:
     sidecar["readinessProbe"] = {"exec": {"command": ["bash", "-c", ready]}}
     return Stack(
         name=name,
-        what=other.what,
+        application=ours.application,
         image=image,
         image_mb=_size(engine, image),
         override=override,
