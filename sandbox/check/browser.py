@@ -31,9 +31,14 @@ def chromium() -> Path:
 
 def trust(authority: Path, home: Path) -> None:
     """Have a Chromium whose HOME is `home` trust the certificates of `authority`, a PEM file."""
-    store = home / ".pki" / "nssdb"
-    store.mkdir(parents=True, exist_ok=True)
-    words = ["certutil", "-d", f"sql:{store}"]
+    folder = home / ".pki" / "nssdb"
+    folder.mkdir(parents=True, exist_ok=True)
+    store(authority, folder)
+
+
+def store(authority: Path, folder: Path) -> None:
+    """The same for NSS's certificates in `folder`, where Firefox has its profile."""
+    words = ["certutil", "-d", f"sql:{folder}"]
     subprocess.run([*words, "-N", "--empty-password"], check=True, capture_output=True)
     subprocess.run(
         [*words, "-A", "-n", "sandbox", "-t", "C,,", "-i", authority], check=True, capture_output=True

@@ -113,6 +113,20 @@ def test_without_root_the_operator_is_told_what_to_install(monkeypatch: pytest.M
         packages.DebianPackages(packages.SERVERS).run(print)
 
 
+def test_an_extra_that_can_not_be_had_is_only_said(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(packages, "program", lambda _: None)
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    source = home / "source"
+    source.touch()
+    after = Copy(source, home / "target")
+    run_lanes([[packages.Extra({"a-browser": "a-browser"}), after]])
+    assert after.done()
+    assert "what needs a-browser is left out" in capsys.readouterr().out
+    assert packages.Extra({"a-browser": "a-browser"}).done(), "it is not tried each time"
+
+
 def test_exports_survive_a_shell(tmp_path: Path) -> None:
     lines = shell.exports({"A": "it's $HOME", "B": str(tmp_path)})
     shown = subprocess.check_output(["sh", "-c", f'{lines}\nprintf %s "$A"'], text=True)

@@ -28,6 +28,8 @@ CONTAINERS = {
 """The same for the images, with any engine."""
 BROWSER = {"chromium": "chromium", "certutil": "libnss3-tools"}
 """The same for what looks at the desktops."""
+FIREFOX = {"firefox-esr": "firefox-esr"}
+"""The same for one test of them."""
 UNITS = {
     "bind9": ["named.service"],
     "etcd-server": ["etcd.service"],
@@ -76,6 +78,7 @@ class DebianPackages(Step):
     """Programs by apt; only what is missing."""
 
     name = "Debian packages"
+    recommended = "--no-install-recommends"
 
     def __init__(self, programs: Mapping[str, str]) -> None:
         """`programs` are packages by the program that each is wanted for."""
@@ -89,7 +92,7 @@ class DebianPackages(Step):
     def run(self, report: Report) -> None:
         """Install as root or by sudo; else say what to install."""
         packages = self._missing()
-        install = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
+        install = ["apt-get", "install", "--yes", self.recommended, *packages]
         if not shutil.which("apt-get"):
             programs = ", ".join(name for name, package in self._programs.items() if package in packages)
             raise ToolchainError(f"Install these programs, and run this again: {programs}")
@@ -107,6 +110,28 @@ class DebianPackages(Step):
     def _missing(self) -> list[str]:
         # One package may be there for two programs.
         return sorted({package for name, package in self._programs.items() if program(name) is None})
+
+
+class Extra(DebianPackages):
+    """The same for what others do without: tried once, and what fails is only said."""
+
+    name = "Extra packages"
+    recommended = "--install-recommends"  # Firefox decodes H.264 by one of them
+
+    def __init__(self, programs: Mapping[str, str]) -> None:
+        super().__init__(programs)
+        self.inputs = tuple(programs.values())
+
+    def done(self) -> bool:
+        """Whether they are there, or could not be had."""
+        return super().done() or Step.done(self)
+
+    def run(self, report: Report) -> None:
+        """Install what can be had."""
+        try:
+            super().run(report)
+        except ToolchainError as error:
+            print(f"{self.name}: what needs {', '.join(self._missing())} is left out.\n{error}", flush=True)
 
 
 class DebianBase(Step):

@@ -20,7 +20,8 @@ def ensure(*, images: bool = False) -> None:
 def ensure_desktops() -> None:
     """The same for what builds the desktops' images and tests them in a browser."""
     programs = {**containers.programs(), **packages.BROWSER}
-    _ensure([[packages.DebianPackages(programs), packages.DebianBase(), packages.desktops()]])
+    firefox = packages.Extra(packages.FIREFOX)
+    _ensure([[packages.DebianPackages(programs), firefox, packages.DebianBase(), packages.desktops()]])
 
 
 def ensure_tests() -> None:

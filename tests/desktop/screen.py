@@ -144,8 +144,7 @@ class Screen:
         down = pixels[y - 310 : y - 280, left + 100].astype(int)
         top = y - 310 + int(np.argmax(np.abs(down - down[0]).max(axis=1) > 8))
         picture = pixels[top : top + MAP[1], left : left + MAP[0]]
-        bits = [picture[BIT // 2, bit * BIT + BIT // 2, 1] > 127 for bit in range(BITS)]
-        return sum(1 << bit for bit, on in enumerate(bits) if on), picture
+        return frame_number(picture), picture
 
     def size(self) -> tuple[int, int]:
         """Of the desktop, not of the element that shows it."""
@@ -159,6 +158,12 @@ class Screen:
         box = self.page.locator("#screen").bounding_box()
         assert box
         return int(box["width"]), int(box["height"])
+
+
+def frame_number(picture: Pixels) -> int:
+    """Of a picture of the stand-in's map."""
+    bits = [picture[BIT // 2, bit * BIT + BIT // 2, 1] > 127 for bit in range(BITS)]
+    return sum(1 << bit for bit, on in enumerate(bits) if on)
 
 
 def until(look: Callable[[], T | None], patience: float = PATIENCE_S) -> T:
