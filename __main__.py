@@ -94,7 +94,7 @@ hub = JupyterHubRelease(
 workshops = Workshops(
     f"{name}-workshops",
     WorkshopsArgs(
-        schedule=settings.schedule,
+        schedule=checked.workshops,
         seat=checked.seat,
         cluster=cluster,
         namespace=hub.namespace,

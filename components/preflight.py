@@ -29,11 +29,12 @@ from components.hub.values import read_layers
 from components.images.desktop_images import engine_mistakes, name_mistakes
 from components.images.pinned import Pinned, last_references, pin
 from components.seats.room import Room, room_of, seat_mistakes
-from components.seats.schedule import room_mistakes, schedule_mistakes, su_of_schedule
+from components.seats.schedule import ahead, room_mistakes, schedule_mistakes, su_of_schedule
 from components.settings.cloud import CloudConfig
 from components.settings.errors import Mistake, SettingsError
 from components.settings.load import Loaded
 from components.settings.model import Settings
+from components.settings.schedule import Workshop
 
 T = TypeVar("T")
 
@@ -49,6 +50,8 @@ class Checked:
     """What registries have of the gateway's images."""
     seat: Size | None
     """How large a seat is, where there are any."""
+    workshops: list[Workshop]
+    """Those that are not over."""
     su_per_hour: Price
     """Service units an hour, or why they are not known."""
     drift: dict[str, list[Change]]
@@ -82,7 +85,8 @@ def preflight(
             attempt(lambda: reach(cloud))
         raise SettingsError(mistakes)
     mistakes.extend(folder_mistakes(settings.charts))
-    mistakes.extend(schedule_mistakes(settings, datetime.now(UTC)))
+    now = datetime.now(UTC)
+    mistakes.extend(schedule_mistakes(settings, now))
     layers = read_layers(settings.hub, settings.auth)
     started: list[Pod] = []
     rooms: list[Room] = []
@@ -97,7 +101,7 @@ def preflight(
         return [
             *check_fit(started, groups, flavors.values()),
             *(mistake for room in rooms for mistake in seat_mistakes(settings, room)),
-            *(mistake for room in rooms for mistake in room_mistakes(settings, room)),
+            *(mistake for room in rooms for mistake in room_mistakes(settings, room, now)),
             *version_mistakes(kubernetes),
         ]
 
@@ -121,7 +125,7 @@ def preflight(
             "gateway:auth is shared-password: anyone with the users' password can log in as any of them"
         )
     room = rooms[0] if rooms else None
-    cost, schedule = su_per_hour(settings, room), su_of_schedule(settings, room)
+    cost, schedule = su_per_hour(settings, room), su_of_schedule(settings, room, now)
     attempt(lambda: check_budget(settings, cost, schedule))
     if images is None or found is None or mistakes:
         raise SettingsError(mistakes)
@@ -136,6 +140,7 @@ def preflight(
         survey=found,
         images=images,
         seat=room.seat if room else None,
+        workshops=list(ahead(settings, now).values()),
         su_per_hour=cost,
         drift=inside.drift,
     )

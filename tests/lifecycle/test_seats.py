@@ -38,7 +38,7 @@ def seats(gateway: Gateway) -> list[Any]:
 
 
 def test_nodes_come_for_a_workshop_and_go_after_it(gateway: Gateway) -> None:
-    planned = {"name": "school", "seats": SEATS, "zone": "UTC", "begin": at(9), "end": at(12)}
+    planned: dict[str, Any] = {"name": "school", "seats": SEATS, "zone": "UTC", "begin": at(9), "end": at(12)}
     gateway.change(lambda config: config.update({"gateway:schedule": [{**planned, "leadMinutes": 5}]}))
     assert "service units of gateway:schedule: " in gateway.up()
     assert (len(nodes(gateway)), seats(gateway)) == (1, []), "it has not begun"

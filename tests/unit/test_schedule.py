@@ -12,7 +12,7 @@ import pytest
 from components.cloud.flavors import Size
 from components.cost import check_budget, su_per_hour
 from components.seats.room import Room
-from components.seats.schedule import room_mistakes, schedule_mistakes, su_of_schedule
+from components.seats.schedule import ahead, room_mistakes, schedule_mistakes, su_of_schedule
 from components.settings.errors import SettingsError
 from components.settings.schedule import Workshop
 from tests.unit.conftest import Run
@@ -54,14 +54,19 @@ def test_nodes_are_asked_for_before_it_begins_wherever_it_is(begin: str, zone: s
     assert f"{workshop.asks:%Y-%m-%d %H:%M}" == asks
 
 
-def test_a_workshop_that_is_over_is_refused_and_one_that_is_on_is_warned_of(warned: list[str]) -> None:
+def test_a_workshop_that_is_on_is_warned_of_and_one_that_is_over_is_left_out(warned: list[str]) -> None:
     before, after = (datetime(2027, 3, 3, 11, minute, tzinfo=UTC) - timedelta(minutes=1) for minute in (0, 1))
     assert told(planned({}), NOW) == warned == []
     assert told(planned({}), before) == []
     assert "gateway:schedule[0]: the nodes of `spring` were asked for 30 minutes before" in warned[0]
-    (text,) = told(planned({}), after)
-    assert text.startswith("gateway:schedule[0].end: must not have passed (Europe/Vienna); remove `spring`")
-    assert text.endswith("got '2027-03-03 12:00'")
+    warned.clear()
+    second = {"name": "second", "begin": "2027-03-04 09:00", "end": "2027-03-04 10:00"}
+    settings = planned({}, second, {**second, "name": "third"})
+    (text,) = told(settings, after)
+    assert text.startswith("gateway:schedule[2].begin: must not be while `second` is on")
+    assert warned == ["gateway:schedule: `spring` is over; remove it"]
+    assert [one.name for one in ahead(settings, after).values()] == ["second", "third"]
+    assert su_of_schedule(settings, ROOM, after) == {"2027-03": 2 * 360}
 
 
 def test_what_is_a_year_away_is_refused_since_a_cronjob_has_no_year() -> None:
@@ -92,7 +97,7 @@ def test_two_workshops_at_a_time_are_refused(begin: str, zone: str, count: int) 
 def test_more_seats_than_the_group_can_have_beside_the_others_are_refused(
     seats: int, kept: int, most: int | None
 ) -> None:
-    mistakes = [str(mistake) for mistake in room_mistakes(planned({"seats": seats}, seats=kept), ROOM)]
+    mistakes = [str(mistake) for mistake in room_mistakes(planned({"seats": seats}, seats=kept), ROOM, NOW)]
     assert len(mistakes) == (most is not None)
     assert all(text.startswith(f"gateway:schedule[0].seats: must be at most {most}:") for text in mistakes)
 
@@ -101,9 +106,9 @@ def test_workshops_cost_their_nodes_from_when_they_are_asked_for() -> None:
     # 30 m3.medium for 3.5 hours; half as many nodes where each has two seats.
     night = {"name": "night", "begin": "2027-04-30 23:30", "end": "2027-05-01 00:30", "leadMinutes": 0}
     settings = planned({}, {"name": "second"}, night)
-    assert su_of_schedule(settings, ROOM) == {"2027-03": 2 * 840, "2027-04": 240}
-    assert su_of_schedule(planned({}), Room(seat=ROOM.seat, per_node=2)) == {"2027-03": 420}
-    assert su_of_schedule(settings, None) == {}
+    assert su_of_schedule(settings, ROOM, NOW) == {"2027-03": 2 * 840, "2027-04": 240}
+    assert su_of_schedule(planned({}), Room(seat=ROOM.seat, per_node=2), NOW) == {"2027-03": 420}
+    assert su_of_schedule(settings, None, NOW) == {}
 
 
 def test_the_budget_must_hold_the_dearest_month(monkeypatch: pytest.MonkeyPatch) -> None:
