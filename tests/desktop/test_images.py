@@ -95,7 +95,7 @@ def test_nothing_makes_root_of_a_user(engine: Engine, image: str) -> None:
 
 def test_image_says_what_is_in_it(engine: Engine, image: str) -> None:
     listed = json.loads(engine.docker("run", "--rm", "--entrypoint=cat", image, SBOM))
-    versions = {(one["name"], one["versionInfo"]) for one in listed["packages"]}
+    versions = {(one["name"], one.get("versionInfo")) for one in listed["packages"]}
     licences = {one["name"]: one["licenseDeclared"] for one in listed["packages"]}
     query = ("--show", "--showformat=${Package} ${Version}\\n")
     debian = engine.docker("run", "--rm", "--entrypoint=dpkg-query", image, *query)
