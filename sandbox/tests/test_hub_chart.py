@@ -33,6 +33,7 @@ ALL_ON = {
 }
 """Some values matter only where others are set."""
 OTHER: dict[Place, Any] = {
+    ("hub", "activeServerLimit"): 3,
     ("hub", "cookieSecret"): "ab" * 32,
     ("hub", "db", "type"): "sqlite-memory",
     ("hub", "extraConfig"): {"mine": "c.JupyterHub.admin_users = {'me'}"},

@@ -21,7 +21,7 @@ def tidy(screen: Screen) -> Iterator[None]:
 
 def test_every_control_is_reached_with_the_keyboard(screen: Screen) -> None:
     page = screen.page
-    page.mouse.click(*until(screen.find_text_field))
+    screen.click_text_field()
     page.keyboard.press("Tab")  # that is the desktop's
     expect(page.get_by_label("Type into the desktop")).to_be_focused()
     reached = []
@@ -35,7 +35,7 @@ def test_every_control_is_reached_with_the_keyboard(screen: Screen) -> None:
 
 def test_no_key_stays_pressed_in_the_desktop(screen: Screen) -> None:
     page = screen.page
-    page.mouse.click(*until(screen.find_text_field))
+    screen.click_text_field()
     page.keyboard.press("Control+a")
     page.keyboard.press("Control+Alt+Shift")
     for _ in CONTROLS:

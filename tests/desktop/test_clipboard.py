@@ -53,7 +53,7 @@ def refuse_to_write(page: Page) -> None:
 
 
 def copy_in_desktop(screen: Screen, text: str) -> None:
-    screen.page.mouse.click(*until(screen.at_rest().find_text_field))
+    screen.at_rest().click_text_field()
     screen.page.keyboard.press("Control+a")
     screen.page.keyboard.type(text)
     screen.page.keyboard.press("Control+a")
@@ -100,7 +100,7 @@ def test_the_same_text_can_be_pasted_after_the_connection_was_lost(screen: Scree
     page = screen.page
     page.evaluate("navigator.clipboard.writeText('again')")
     for _ in range(2):
-        page.mouse.click(*until(screen.find_text_field))
+        screen.click_text_field()
         page.keyboard.press("Control+a")
         page.keyboard.type("typed meanwhile")
         page.keyboard.press("Control+a")
@@ -111,7 +111,7 @@ def test_the_same_text_can_be_pasted_after_the_connection_was_lost(screen: Scree
         page.context.set_offline(False)
         screen.connected()
     page.evaluate("navigator.clipboard.writeText('else')")
-    page.mouse.click(*until(screen.find_text_field))
+    screen.click_text_field()
     page.keyboard.press("Control+a")
     page.keyboard.press("Control+c")
     until(lambda: page.evaluate(CLIPBOARD) == "again")

@@ -42,7 +42,7 @@ def test_all_clicks_at_one_place_arrive(screen: Screen) -> None:
 
 def test_typing_reaches_the_application(screen: Screen) -> None:
     before = screen.pixels()
-    screen.page.mouse.click(*until(screen.find_text_field))
+    screen.click_text_field()
     screen.page.keyboard.type("Hello")
     until(lambda: not np.array_equal(screen.pixels(), before))
     screen.page.keyboard.press("Control+a")
@@ -53,7 +53,7 @@ def test_typing_reaches_the_application(screen: Screen) -> None:
 
 def test_paste_from_the_browser(screen: Screen) -> None:
     screen.page.evaluate("text => navigator.clipboard.writeText(text)", "Größe 21 °C €")
-    screen.page.mouse.click(*until(screen.find_text_field))
+    screen.click_text_field()
     screen.page.keyboard.press("Control+a")
     screen.page.keyboard.press("Control+v")
     screen.page.wait_for_timeout(500)
@@ -68,7 +68,7 @@ def test_a_blinking_cursor_costs_only_itself(screen: Screen) -> None:
     received: list[int] = []
     screen.page.on("websocket", lambda socket: socket.on("framereceived", lambda f: received.append(len(f))))
     screen.page.reload()
-    screen.connected().page.mouse.click(*until(screen.find_text_field))
+    screen.connected().click_text_field()
     screen.page.wait_for_timeout(3000)  # until all is sharp
     received.clear()
     screen.page.wait_for_timeout(3000)

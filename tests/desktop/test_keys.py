@@ -85,7 +85,7 @@ def test_paste_into_a_terminal(screen: Screen, terminal: Terminal) -> None:
 
 def test_control_stays_pressed_after_a_paste(screen: Screen) -> None:
     copy_here(screen.page, "one")
-    screen.page.mouse.click(*until(screen.find_text_field))
+    screen.click_text_field()
     screen.page.keyboard.down("Control")
     for key in "avac":
         screen.page.keyboard.press(key)
@@ -120,7 +120,7 @@ def test_command_keys_of_a_mac(browser: Browser, running: Gateway, screen: Scree
     context.add_init_script("Object.defineProperty(navigator, 'platform', {get: () => 'MacIntel'})")
     page = log_in(context, running, "user1")
     mac = Screen(page).connected()
-    page.mouse.click(*until(mac.find_text_field))
+    mac.click_text_field()
     session = context.new_cdp_session(page)
     copy_here(page, "from a Mac")
     page.keyboard.down("Meta")

@@ -89,7 +89,7 @@ def test_preflight_alone_tells_what_a_preview_would(
 
     mistakes, rest = check(0)
     assert mistakes == "no mistakes\n"
-    assert "service units an hour: now 0, floor 16, maximum 168" in rest
+    assert "service units an hour: now 0, floor 16 (8 of it for seats), maximum 168" in rest
     admin.compute.update_quota_set(project, instances=10)
     try:
         _, warnings = check(0)
