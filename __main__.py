@@ -59,10 +59,7 @@ record = DnsRecord(
 certificates = CertManager(
     f"{name}-certificates",
     CertManagerArgs(
-        cluster=cluster,
-        settings=settings.certificates,
-        ingress_class=ingress.class_name,
-        charts=charts,
+        cluster=cluster, settings=settings.certificates, ingress_class=ingress.class_name, charts=charts
     ),
 )
 images = DesktopImages(
@@ -91,16 +88,7 @@ hub = JupyterHubRelease(
     ),
     pulumi.ResourceOptions(protect=settings.protect),
 )
-workshops = Workshops(
-    f"{name}-workshops",
-    WorkshopsArgs(
-        schedule=checked.workshops,
-        seat=checked.seat,
-        cluster=cluster,
-        namespace=hub.namespace,
-        user_group=groups[settings.user_group.name],
-    ),
-)
+workshops = Workshops(f"{name}-workshops", WorkshopsArgs(planned=checked.workshops, cluster=cluster, hub=hub))
 certificate = Certificate(
     f"{name}-certificate",
     CertificateArgs(

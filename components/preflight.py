@@ -48,10 +48,8 @@ class Checked:
     survey: Survey
     images: Pinned
     """What registries have of the gateway's images."""
-    seat: Size | None
-    """How large a seat is, where there are any."""
-    workshops: list[Workshop]
-    """Those that are not over."""
+    workshops: list[tuple[Workshop, Size]]
+    """Those that are not over, each with the size of its seats."""
     su_per_hour: Price
     """Service units an hour, or why they are not known."""
     drift: dict[str, list[Change]]
@@ -139,8 +137,7 @@ def preflight(
         cloud=cloud,
         survey=found,
         images=images,
-        seat=room.seat if room else None,
-        workshops=list(ahead(settings, now).values()),
+        workshops=[(workshop, room.seat) for workshop in ahead(settings, now).values()] if room else [],
         su_per_hour=cost,
         drift=inside.drift,
     )

@@ -114,6 +114,7 @@ class JupyterHubRelease(pulumi.ComponentResource):
         password = args.secrets.get("adminPassword")
         self.admin_password = None if password is None else pulumi.Output.secret(password)
         self.namespace = installed.release.status.namespace
+        self.user_group = args.user_group
         self.revision = installed.release.status.revision
         self.tls_secret = TLS_SECRET
         self.register_outputs({"url": self.url})

@@ -16,13 +16,13 @@ from pulumi_kubernetes import batch
 from components.charts.versions import JUPYTERHUB, PAUSE
 from components.cloud.flavors import Size
 from components.cluster.magnum_cluster import MagnumCluster
-from components.cluster.nodegroup import Nodegroup
 from components.hub.desktops import resources
+from components.hub.jupyterhub_release import JupyterHubRelease
 from components.settings.schedule import Workshop
 
 LABELS = {"app": "gateway", "component": "workshop"}
 CRON = "%-M %-H %-d %-m *"
-"""A CronJob has no year: `schedule_mistakes` refuses workshops that are over or a year away."""
+"""A CronJob has no year: workshops that are over are left out, and those a year away are refused."""
 LATEST_S = 600
 """How late the Job may start at least, if the control plane does not answer at the time."""
 
@@ -31,13 +31,11 @@ LATEST_S = 600
 class WorkshopsArgs:
     """Arguments of Workshops."""
 
-    schedule: Sequence[Workshop]
-    seat: Size | None
-    """How large a seat is; None without workshops."""
+    planned: Sequence[tuple[Workshop, Size]]
+    """The workshops, each with the size of its seats."""
     cluster: MagnumCluster
-    namespace: pulumi.Input[str]
-    """Where the chart's priorities and scheduler are."""
-    user_group: Nodegroup
+    hub: JupyterHubRelease
+    """Whose priorities and scheduler the seats have, on its users' nodes."""
 
 
 class Workshops(pulumi.ComponentResource):
@@ -45,15 +43,14 @@ class Workshops(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: WorkshopsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gateway:index:Workshops", name, None, opts)
-        for workshop in args.schedule:
-            assert args.seat is not None
+        for workshop, seat in args.planned:
             # Any: to match such a literal with the SDK's types takes mypy minutes and gigabytes.
-            spec: Any = _cron_job(workshop, _job(workshop, args.seat, args.user_group.node_selector))
+            spec: Any = _cron_job(workshop, _job(workshop, seat, args.hub.user_group.node_selector))
             batch.v1.CronJob(
                 f"{name}-{workshop.name}",
                 metadata={
                     "name": f"workshop-{workshop.name}",
-                    "namespace": args.namespace,
+                    "namespace": args.hub.namespace,
                     "labels": LABELS,
                 },
                 spec=spec,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,12 @@ def clusters(cloud: Connection, name: str) -> list[Any]:
     """The cloud's clusters of this name."""
     found = cloud.container_infrastructure_management.clusters()
     return [cluster for cluster in found if cluster.name == name]
+
+
+def preflight(gateway: Gateway, code: int = 0) -> tuple[str, str]:
+    """What `make preflight` says of the gateway: its mistakes, and the rest."""
+    done = gateway.run(sys.executable, "-m", "components.check", gateway.name, code=code)
+    return done.stdout, done.stderr
 
 
 def inventory(cloud: Connection) -> dict[str, list[str]]:

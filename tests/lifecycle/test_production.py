@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +11,7 @@ import yaml
 
 from tests.filled_in import CLIENT_SECRET, EXAMPLE, filled_in
 from tests.lifecycle.conftest import PUBLISHED
-from tests.lifecycle.lifecycle import destroy
+from tests.lifecycle.lifecycle import destroy, preflight
 from tests.stack import Gateway
 
 NAME = "met"
@@ -40,12 +39,6 @@ def use(gateway: Gateway, settings: dict[str, Any]) -> None:
     gateway.change(change)
 
 
-def preflight(gateway: Gateway, code: int = 0) -> str:
-    """`make preflight` in the gateway's folder; what it printed."""
-    done = gateway.run(sys.executable, "-m", "components.check", gateway.name, code=code)
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def new(new_gateway: Callable[[str], Gateway]) -> Gateway:
     """A stack whose file is the example, as it is."""
@@ -57,14 +50,14 @@ def new(new_gateway: Callable[[str], Gateway]) -> Gateway:
 @pytest.fixture(scope="module")
 def gateway(new: Gateway) -> Gateway:
     """A gateway that is up, made from the example by an operator."""
-    told = preflight(new, code=1)
+    told, _ = preflight(new, code=1)
     assert "14 mistakes" in told
     assert told.count("is still a placeholder") == 13
     assert "gateway:oauthClientSecret: is a secret that must be set" in told
     zone = "sbx000001.projects.sandbox.localhost."
     use(new, filled_in(NAME) | {"gateway:zone": zone, "gateway:images": {"published": PUBLISHED}})
     new.pulumi("config", "set", *SECRET)
-    assert preflight(new) == "no mistakes\n"
+    assert preflight(new)[0] == "no mistakes\n"
     new.up()
     return new
 

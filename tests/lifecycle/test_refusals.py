@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 from openstack.connection import Connection
 
 from sandbox.tests.fixtures import connected
+from tests.lifecycle.lifecycle import preflight
 from tests.stack import Gateway
 
 Change = Callable[[dict[str, Any]], Any]
@@ -83,20 +83,16 @@ def test_preflight_alone_tells_what_a_preview_would(
     admin, project = connected(sandbox_env, "sandbox-admin"), str(cloud.current_project_id)
     before = admin.compute.get_quota_set(project).instances
 
-    def check(code: int) -> tuple[str, str]:
-        done = gateway.run(sys.executable, "-m", "components.check", gateway.name, code=code)
-        return done.stdout, done.stderr
-
-    mistakes, rest = check(0)
+    mistakes, rest = preflight(gateway)
     assert mistakes == "no mistakes\n"
     assert "service units an hour: now 0, floor 16 (8 of it for seats), maximum 168" in rest
     admin.compute.update_quota_set(project, instances=10)
     try:
-        _, warnings = check(0)
+        _, warnings = preflight(gateway)
         assert "quota of instances: the gateway at its maximum needs 22; of the project's 10" in warnings
         gateway.change(setting("nodeGroups", 0, "min", to=9))
         gateway.change(setting("zone", to="other.projects.sandbox.localhost."))
-        mistakes, _ = check(1)
+        mistakes, _ = preflight(gateway, code=1)
         assert "quota of instances: must hold the gateway at its minimum, which needs 11" in mistakes
         assert "gateway:zone: must be a DNS zone of this cloud" in mistakes
     finally:
