@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from sandbox.tests.magnum import Kubectl
@@ -12,7 +13,7 @@ GROUP = "capi.stackhpc.com/node-group"
 
 
 def pod(name: str, *arguments: str, group: str = "default-worker", **spec: Any) -> dict[str, Any]:
-    """A Pod on a node of `group`: a server, or with an address as argument one that asks there once."""
+    """A Pod on a node of `group`: a server, or with an address as argument one that asks there."""
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -43,12 +44,22 @@ def ready(kubectl: Kubectl, name: str) -> None:
 
 
 def asked(kubectl: Kubectl, url: str, *, name: str = "asker") -> str:
-    """What a new pod is answered at `url`; the test fails where nothing is."""
-    kubectl.apply(pod(name, url))
+    """What a new pod is answered at `url`; the test fails where nothing is.
+
+    A node learns of a Service's new pod a moment after the pod is ready, so a refused asker starts again.
+    """
+    kubectl.apply(pod(name, url, restartPolicy="OnFailure"))
     _wait(kubectl, "jsonpath={.status.phase}=Succeeded", name)
     said = kubectl.run("logs", name)
     kubectl.run("delete", "pod", name)
     return said
+
+
+def answered(kubectl: Kubectl, name: str, url: str) -> str:
+    """What the running pod `name` is answered at `url` now; empty where nothing answers."""
+    with suppress(AssertionError):
+        return kubectl.run("exec", name, "--", "/answer", url)
+    return ""
 
 
 def _wait(kubectl: Kubectl, condition: str, name: str) -> None:

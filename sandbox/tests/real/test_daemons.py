@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 from openstack.connection import Connection
 
 from sandbox.tests.magnum import Kubectl, Magnum, eventually
-from sandbox.tests.real.pods import pod, ready, service
+from sandbox.tests.real.pods import answered, pod, ready, service
 
 NOTE = "/home/note"
 POLICY = {
@@ -108,14 +110,6 @@ def test_a_volume_is_in_use_as_long_as_a_pod_has_it(
     eventually(lambda: name not in kubectl.run("get", "persistentvolumes"))
 
 
-def reaches(kubectl: Kubectl, name: str, url: str) -> bool:
-    """Whether the pod is answered at `url`."""
-    try:
-        return kubectl.run("exec", name, "--", "/answer", url) == "guarded"
-    except AssertionError:
-        return False
-
-
 def test_only_whom_a_policy_allows_reaches_a_pod(kubectl: Kubectl) -> None:
     names = ("guarded", "friend", "stranger")
     kubectl.apply(*map(pod, names), service("guarded"))
@@ -125,13 +119,14 @@ def test_only_whom_a_policy_allows_reaches_a_pod(kubectl: Kubectl) -> None:
         f"http://{kubectl.get('pod', 'guarded')['status']['podIP']}:8080",
         f"http://{kubectl.get('service', 'guarded')['spec']['clusterIP']}",
     )
-    assert all(reaches(kubectl, name, url) for name in ("friend", "stranger") for url in addresses)
+    for name, url in product(("friend", "stranger"), addresses):
+        assert eventually(partial(answered, kubectl, name, url)) == "guarded"
 
     kubectl.apply(POLICY)
-    eventually(lambda: not reaches(kubectl, "stranger", addresses[0]))
-    assert not reaches(kubectl, "stranger", addresses[1])
-    assert all(reaches(kubectl, "friend", url) for url in addresses)
+    eventually(lambda: not answered(kubectl, "stranger", addresses[0]))
+    assert not answered(kubectl, "stranger", addresses[1])
+    assert all(answered(kubectl, "friend", url) == "guarded" for url in addresses)
 
     kubectl.run("delete", "networkpolicy", "friends-only")
-    eventually(lambda: reaches(kubectl, "stranger", addresses[0]))
+    eventually(lambda: answered(kubectl, "stranger", addresses[0]))
     kubectl.run("delete", "service/guarded", *(f"pod/{name}" for name in names))

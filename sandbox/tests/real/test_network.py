@@ -18,7 +18,7 @@ from sandbox.cloud.settings import ZONE
 from sandbox.tests.clusters.objects import address
 from sandbox.tests.fixtures import processes_of
 from sandbox.tests.magnum import Kubectl, Magnum, eventually
-from sandbox.tests.real.pods import asked, pod, ready, service
+from sandbox.tests.real.pods import answered, asked, pod, ready, service
 from sandbox.tests.real.web import on_loopback
 
 _DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -88,13 +88,7 @@ def test_a_floating_address_carries_packets(
     host = f"entry.{ZONE}"
     zone = cloud.dns.find_zone(ZONE, ignore_missing=False)
     record = cloud.dns.create_recordset(zone, name=host, type="A", records=[entry])
-
-    def known() -> bool:
-        with suppress(AssertionError):
-            return kubectl.run("exec", "front", "--", "/answer", f"http://{host.rstrip('.')}") == "front"
-        return False
-
-    eventually(known)
+    assert eventually(lambda: answered(kubectl, "front", f"http://{host.rstrip('.')}")) == "front"
     cloud.dns.delete_recordset(record)
     kubectl.run("delete", "service", "entry")
     eventually(lambda: on_loopback(sandbox_env, entry, 80) is None)

@@ -14,7 +14,7 @@ from openstack.connection import Connection
 from sandbox.clusters.nodes import host
 from sandbox.tests.fixtures import nodes_of
 from sandbox.tests.magnum import Kubectl, Magnum, eventually
-from sandbox.tests.real.pods import asked, pod, ready, service
+from sandbox.tests.real.pods import answered, asked, pod, ready, service
 
 REAL, PLAYED = "containerd", "kwok"
 
@@ -59,7 +59,7 @@ def test_a_pod_is_reached_by_its_service_from_another_node(
     ready(kubectl, "front")
     address = kubectl.get("service", "front")["spec"]["clusterIP"]
     assert asked(kubectl, f"http://{address}") == "front"
-    assert kubectl.run("exec", "front", "--", "/answer", f"http://{address}") == "front"
+    assert eventually(lambda: answered(kubectl, "front", f"http://{address}")) == "front"
 
 
 def test_what_is_beyond_the_number_is_played(
