@@ -20,11 +20,11 @@ sandbox-env: .venv/sandbox ## The environment of the sandbox's shell, for `eval`
 sandbox-status: .venv/sandbox ## The sandbox's processes and their logs
 	@$(BIN)/python -m sandbox status
 
-sandbox-open: tools ## The gateway in Chromium, which trusts it, on this machine's screen
+sandbox-open: .venv/sandbox ## The gateway in Chromium, which trusts it, on this machine's screen
 	@$(BIN)/python -m sandbox tools --desktops
 	@$(DESKTOPS)/python -m sandbox.check.window
 
-sandbox-check: tools ## Log in, start a desktop and click in it, in a browser; how long each step takes
+sandbox-check: .venv/sandbox ## Log in, start a desktop and click in it, in a browser; how long each step takes
 	@$(BIN)/python -m sandbox tools --desktops
 	@$(DESKTOPS)/python -m sandbox.check
 
@@ -77,7 +77,7 @@ docs: .venv/sandbox ## Write docs/settings.md and the schema in Pulumi.yaml from
 bench-up: sandbox .venv/tests ## `pulumi up` against its critical path and the paper's order
 	@eval "$$($(BIN)/python -m sandbox env)" && $(BIN)/python -m tests.bench.up
 
-bench-start: sandbox tools ## From the click to the desktop: warm, with images to pull, with a node to add; memory and idle CPU
+bench-start: sandbox ## From the click to the desktop: warm, with images to pull, with a node to add; memory and idle CPU
 	@$(BIN)/python -m sandbox tools --desktops
 	@$(DESKTOPS)/python -m tests.bench.start
 

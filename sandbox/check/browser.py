@@ -39,10 +39,10 @@ def trust(authority: Path, home: Path) -> None:
 def store(authority: Path, folder: Path) -> None:
     """The same for NSS's certificates in `folder`, where Firefox has its profile."""
     words = ["certutil", "-d", f"sql:{folder}"]
-    subprocess.run([*words, "-N", "--empty-password"], check=True, capture_output=True)
-    subprocess.run(
-        [*words, "-A", "-n", "sandbox", "-t", "C,,", "-i", authority], check=True, capture_output=True
-    )
+    if not (folder / "cert9.db").exists():
+        subprocess.run([*words, "-N", "--empty-password"], check=True, capture_output=True)
+    added = ["-A", "-n", authority.stem, "-t", "C,,", "-i", authority]
+    subprocess.run([*words, *added], check=True, capture_output=True)
 
 
 @contextmanager

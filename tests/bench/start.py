@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -39,31 +39,30 @@ def family() -> list[psutil.Process]:
     return list(found.values())
 
 
-def total(of: Callable[[psutil.Process], float]) -> float:
-    """A figure of all of them; one that has ended meanwhile counts nothing."""
-    figures = []
+def figures(of: Callable[[psutil.Process], float]) -> dict[int, float]:
+    """A figure of each, by its process id, but of those that end meanwhile."""
+    found = {}
     for process in family():
-        try:
-            figures.append(of(process))
-        except psutil.NoSuchProcess:
-            continue
-    return sum(figures)
+        with suppress(psutil.NoSuchProcess):
+            found[process.pid] = of(process)
+    return found
 
 
 def memory_gib() -> float:
     """GiB that all processes have, what they share counted once."""
-    return total(lambda process: float(process.memory_full_info().pss)) / 2**30
+    return sum(figures(lambda process: float(process.memory_full_info().pss)).values()) / 2**30
 
 
 def idle_percent() -> float:
     """Percent of a core that all processes use, IDLE_S long."""
 
-    def used() -> float:
-        return total(lambda process: sum(process.cpu_times()[:2]))
+    def used() -> dict[int, float]:
+        # With those of its children that have ended, such as probes.
+        return figures(lambda process: sum(process.cpu_times()[:4]))
 
     before = used()
     time.sleep(IDLE_S)
-    return 100 * (used() - before) / IDLE_S
+    return 100 * sum(seconds - before.get(pid, 0) for pid, seconds in used().items()) / IDLE_S
 
 
 def user_nodes() -> list[str]:
@@ -119,8 +118,8 @@ def main() -> None:
                 rows["a node to add"] = start(page, gateway)
             memory = memory_gib()
             visit.stop(page, gateway.url)
-    for name, figures in rows.items():
-        table.add_row(name, *(f"{seconds:.1f}" for seconds in figures.values()))
+    for name, row in rows.items():
+        table.add_row(name, *(f"{seconds:.1f}" for seconds in row.values()))
     console.print(table)
     costs = Table("the sandbox with this gateway", "")
     costs.add_row("memory with one desktop", f"{memory:.1f} GiB")

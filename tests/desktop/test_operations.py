@@ -7,15 +7,19 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import yaml
 from playwright.sync_api import Browser, BrowserContext, expect
 
+from sandbox.address import HTTPS
 from sandbox.check import visit
+from sandbox.check.browser import OPTIONS, chromium, trust
 from sandbox.layout import CHARTS
 from sandbox.tests.fixtures import connected, nodes_of
 from sandbox.tests.magnum import eventually
 from tests.desktop.gateway import Gateway
+from tests.desktop.issuer import have_trusted, issuer
 from tests.desktop.pod import NAMESPACE, Pod
 from tests.desktop.screen import Screen, log_in
 from tests.lifecycle.hub_secrets import new_secrets, set_secrets
@@ -73,6 +77,39 @@ def test_passwords_are_changed_while_a_desktop_is_open(
     page = log_in(fresh, changed, "user2", "Default", path="lab")
     visit.stop(page, running.url)
     fresh.close()
+
+
+def test_users_change_over_to_accounts_of_an_issuer_while_a_desktop_is_open(
+    screen: Screen, running: Gateway, browser: Browser, tmp_path: Path
+) -> None:
+    # As pods do, this browser finds every host at the port of the scheme.
+    rules = f"--host-resolver-rules=MAP *:{HTTPS} 127.0.0.1:{urlsplit(running.url).port or HTTPS}"
+    program = {"executable_path": chromium(), "args": [*OPTIONS, rules], "env": {"HOME": str(tmp_path)}}
+    with issuer(running, tmp_path) as url:
+        for authority in (running.authority, tmp_path / "ca.crt"):
+            trust(authority, tmp_path)
+        auth = {
+            "type": "oidc",
+            "issuer": url,
+            "clientId": "gateway",
+            "name": "Our Lab",
+            "usernameClaim": "sub",
+        }
+        running.stack.change(lambda config: config.update({"gateway:auth": auth}))
+        set_secrets(running.stack, {"oauthClientSecret": "known to the issuer"})
+        with undisturbed(screen, running.pods[USER]):
+            running.stack.up()
+            have_trusted(running, tmp_path)
+        started = browser.browser_type.launch(**program)
+        for user, told in {"stranger": "403 : Forbidden", USER: visit.STOP}.items():
+            page = started.new_page()
+            page.goto(f"{running.stack.outputs()['url']}/hub/home")
+            page.get_by_role("button", name="Sign in with Our Lab").click()
+            page.get_by_placeholder("sub").fill(user)
+            page.get_by_role("button", name="Authorize").click()
+            expect(page.get_by_text(told)).to_be_visible()
+            page.close()
+        started.close()
 
 
 def test_another_version_of_the_hubs_chart_while_a_desktop_is_open(
