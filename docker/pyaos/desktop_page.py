@@ -27,6 +27,9 @@ PAGE = Path("/opt/gateway/desktop-page")
 SERVER = "desktop-websockify"
 GATHER_S = 0.003
 """Pieces that follow each other faster than this are sent as one."""
+PNG, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
+PICTURE_MIB = 64
+PICTURE_S = 20
 # The page loads nothing from elsewhere; noVNC draws the pointer as a data: image.
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'"
@@ -162,6 +165,29 @@ class VideoSocketHandler(DesktopSocketHandler):
             self.close()
 
 
+class PictureHandler(JupyterHandler):
+    """The picture in the desktop's clipboard."""
+
+    @authenticated
+    async def get(self) -> None:
+        """A PNG; 204 where there is none, 404 where the profile has no desktop."""
+        socket = Path(_desktop(self)["unix_socket"]).with_name("picture.sock")
+        try:
+            picture = await asyncio.wait_for(_read(socket), PICTURE_S)
+        except (OSError, TimeoutError):
+            picture = b""
+        self.set_header("Cache-Control", "no-store")
+        if len(picture) > PICTURE_MIB << 20:
+            raise HTTPError(413, f"The picture has more than {PICTURE_MIB} MiB.")
+        # Without its end, the application was too slow.
+        if not (picture.startswith(PNG) and picture.endswith(PNG_END)):
+            self.set_status(204)
+            self.finish()
+            return
+        self.set_header("Content-Type", "image/png")
+        self.finish(picture)
+
+
 class AssetHandler(StaticFileHandler):
     """Scripts and styles, which are nobody's data; their names change with their content.
 
@@ -186,6 +212,18 @@ class SlashHandler(RequestHandler):
     def get(self) -> None:
         """Redirects."""
         self.redirect(self.request.path + "/")
+
+
+async def _read(socket: Path) -> bytes:
+    """What a unix socket sends until it closes, or a little more than a picture may have."""
+    reader, writer = await asyncio.open_unix_connection(socket)
+    try:
+        got = b""
+        while len(got) <= PICTURE_MIB << 20 and (part := await reader.read(1 << 20)):
+            got += part
+        return got
+    finally:
+        writer.close()
 
 
 def _desktop(handler: JupyterHandler) -> dict[str, Any]:
@@ -215,6 +253,7 @@ def _load_jupyter_server_extension(server: Any) -> None:
             (base + "/activity", ActivityHandler),
             (base + "/socket", DesktopSocketHandler),
             (base + "/video", VideoSocketHandler),
+            (base + "/picture", PictureHandler),
             (base + "/assets/(.*)", AssetHandler, {"path": str(PAGE / "assets")}),
         ],
     )

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.desktop.gateway import Gateway
-from tests.desktop.screen import Screen, until
+from tests.desktop.screen import Screen, until, violations
 
 CLIPBOARD = "navigator.clipboard.readText()"
+PICTURE = """async () => {
+    const [item] = await navigator.clipboard.read();
+    const picture = await createImageBitmap(await item.getType('image/png'));
+    const canvas = new OffscreenCanvas(picture.width, picture.height);
+    canvas.getContext('2d').drawImage(picture, 0, 0);
+    return [picture.width, picture.height, ...canvas.getContext('2d').getImageData(30, 20, 1, 1).data];
+}"""
+COPY = "export DISPLAY=$(cat /tmp/desktop-*/display); xclip -in -selection clipboard"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -115,3 +127,40 @@ def test_the_same_text_can_be_pasted_after_the_connection_was_lost(screen: Scree
     page.keyboard.press("Control+a")
     page.keyboard.press("Control+c")
     until(lambda: page.evaluate(CLIPBOARD) == "again")
+
+
+def test_a_picture_is_copied_in_the_desktop(screen: Screen, running: Gateway) -> None:
+    drawn = io.BytesIO()
+    noise = np.random.default_rng(1).integers(0, 255, (40, 60, 3), dtype=np.uint8)
+    noise[20, 30] = (10, 200, 30)
+    Image.fromarray(noise).save(drawn, "png")
+    encoded = base64.b64encode(drawn.getvalue()).decode()
+    pod = running.pods["user1"]
+    page = screen.page
+    shown = page.get_by_role("dialog").get_by_role("img")
+    picture = f"echo {encoded} | base64 -d >/tmp/copied.png"
+    copied = f"{picture}; {COPY} -target image/png /tmp/copied.png >/dev/null 2>&1"
+    pod.run_in(pod.desktop, "sh", "-c", copied)
+    page.get_by_role("button", name="Clipboard").click()
+    expect(shown).to_be_visible()
+    assert violations(page) == []
+    page.get_by_role("button", name="Copy the picture").click()
+    expect(page.get_by_text("Copied.")).to_be_visible()
+    assert page.evaluate(PICTURE) == [60, 40, 10, 200, 30, 255]
+    page.keyboard.press("Escape")
+    # It is gone once something else is copied.
+    pod.run_in(pod.desktop, "sh", "-c", f"echo text | ({COPY} >/dev/null 2>&1)")
+    until(lambda: page.evaluate(CLIPBOARD) == "text\n")
+    page.get_by_role("button", name="Clipboard").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.wait_for_timeout(1000)
+    expect(shown).to_be_hidden()
+    page.keyboard.press("Escape")
+
+
+def test_a_picture_is_its_users_own(browser: Browser, screen: Screen) -> None:
+    stranger = browser.new_context()
+    page = stranger.new_page()
+    page.goto(screen.page.url + "picture")
+    assert "/hub/login" in page.url
+    stranger.close()

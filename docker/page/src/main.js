@@ -2,6 +2,7 @@
 import {Files} from './files/files.js';
 import {Clipboard} from './input/clipboard.js';
 import {leaveWith} from './input/leave.js';
+import {Picture} from './input/picture.js';
 import {typing} from './input/typing.js';
 import {explain} from './link/away.js';
 import {Connection} from './link/connection.js';
@@ -33,7 +34,11 @@ const clipboard = new Clipboard({
     connection: connected, dialog: element('clipboard-dialog'), upload: (pasted) => files.upload(pasted),
 });
 connection.addEventListener('copied', ({detail}) => clipboard.fromDesktop(detail));
-element('clipboard').addEventListener('click', () => element('clipboard-dialog').showModal());
+const picture = new Picture({url: new URL('picture', location.href), place: element('clipboard-dialog')});
+element('clipboard').addEventListener('click', () => {
+    element('clipboard-dialog').showModal();
+    picture.look();
+});
 element('clipboard-dialog').addEventListener('close', () => connected()?.focus());
 
 connection.addEventListener('connected', () => {

@@ -37,6 +37,8 @@ export class Clipboard {
     /** A new connection: the desktop may have forgotten what it got over the last one. */
     reconnected() {
         this._known = null;
+        // Now, not when the page is entered next: a picture may have been copied in the desktop by then.
+        this._read();
     }
 
     /** The desktop's clipboard has changed to `text`. */
