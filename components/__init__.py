@@ -9,10 +9,11 @@ homes         the users' volumes, which may outlive the gateway
 images        DesktopImages, built or published
 hub           the catalogue of desktops, the hub's values, its storage, JupyterHubRelease
 seats         room that is kept for users: seats at all times, Workshops
+cost          prices of nodes, `gateway:budget`, what is left of the allocation, what was used
 certificates  CertManager, and the Certificate that a browser sees
 teardown      the audit of what is left, and the guard against destroying by mistake
 
-`preflight.py` finds every mistake before anything is created, and `check.py` runs it alone. `cost.py` says
-what the nodes cost. `task.py` runs the steps that no provider has.
+`preflight.py` finds every mistake before anything is created, and `check.py` runs it alone. `task.py`
+runs the steps that no provider has.
 A folder imports only from those above it in this list, and from `paths.py`, `site.py` and `task.py`.
 """

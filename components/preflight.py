@@ -19,7 +19,9 @@ from components.cloud.flavors import Flavor, Size
 from components.cloud.survey import Survey, reach, survey
 from components.cluster.access import client_of
 from components.cluster.kubeconfig import USABLE, sign
-from components.cost import Price, check_budget, in_words, su_per_hour
+from components.cost.allocation import allocations
+from components.cost.budget import check_budget, check_left
+from components.cost.prices import Price, floor_by_resource, in_words, su_per_hour
 from components.hub.catalogue import Catalogue
 from components.hub.desktops import taken_names
 from components.hub.profiles import all_pods, profile_mistakes
@@ -129,6 +131,8 @@ def preflight(
         raise SettingsError(mistakes)
     if not isinstance(cost, str):
         pulumi.log.info(in_words(cost, found.servers))
+    if found.connection is not None and (known := allocations(found.connection)) is not None:
+        check_left(settings.budget, floor_by_resource(settings, room), known, now.date())
     if schedule:
         months = ", ".join(f"{month} {su:g}" for month, su in schedule.items())
         pulumi.log.info(f"service units of gateway:schedule: {months}")

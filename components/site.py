@@ -25,6 +25,18 @@ class Gpus(_Model):
     """How many an instance has."""
 
 
+class Accounting(_Model):
+    """Where the cloud says what is left of an allocation."""
+
+    url: str
+    resources: dict[str, str]
+    """By a flavor's name up to its dot: the resource that its hours are taken from."""
+
+    def resource(self, flavor: str) -> str | None:
+        """The resource that a flavor's hours are taken from; None where it is not known."""
+        return self.resources.get(flavor.partition(".")[0])
+
+
 class Site(_Model):
     """One cloud."""
 
@@ -35,6 +47,7 @@ class Site(_Model):
     storage_class: str
     zone: str
     su_per_hour: dict[str, NotNegative]
+    accounting: Accounting
     gpus: Gpus
     system_reserve: dict[Literal["cpu", "gib"], NotNegative]
 

@@ -170,7 +170,8 @@ class Settings(Model):
     timeouts: Timeouts = Timeouts()
     budget: Annotated[int, Change.NEXT_UP] = Field(0, ge=0, examples=[20000])
     """Service units that the gateway may cost in a month; 0 sets no limit. `pulumi up` refuses a gateway that
-    costs more at its minimum, and warns where it would at its maximum. Nothing is switched off."""
+    costs more at its minimum, and warns where it would at its maximum, and where less is left of the cloud's
+    allocation. Nothing is switched off."""
     protect: Annotated[bool, Change.NEXT_UP] = Field(False, examples=[True])
     """Refuse `pulumi destroy`, and whatever would replace cluster, hub or address."""
     keep: Annotated[list[Literal["address", "homes"]], AfterValidator(once), Change.NEXT_UP] = Field(

@@ -20,6 +20,7 @@ _STANDIN_PATHS = {
     "network": "network",
     "load-balancer": "load-balancer",
     "volume": "block-storage",
+    "accounting": "accounting",
 }
 _REASONS = {429: "Too Many Requests", 500: "Internal Server Error", 503: "Service Unavailable"}
 

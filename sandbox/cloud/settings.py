@@ -27,7 +27,7 @@ SERVICE_USERS = ("magnum", "designate", "standin")
 
 HOME = layout.RUN / "cloud"
 CATALOGUE: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "jetstream2.yaml").read_text())
-"""Flavors, images, networks, volume types, quotas and cluster templates."""
+"""Flavors, images, networks, volume types, quotas, the allocation and cluster templates."""
 
 _PATHS = {
     "identity": ("keystone", "/v3"),
@@ -39,6 +39,7 @@ _PATHS = {
     "load-balancer": ("standin", "/load-balancer"),
     "block-storage": ("standin", "/volume/v3/$(project_id)s"),
     "volumev3": ("standin", "/volume/v3/$(project_id)s"),
+    "accounting": ("standin", "/accounting"),  # in no catalogue, as on Jetstream2
 }
 SERVICE_TYPES = tuple(_PATHS)
 
@@ -137,7 +138,12 @@ def write_clouds_yaml() -> None:
         "sandbox-restricted": application_credential("restricted"),
         "sandbox-admin": admin,
     }
-    common = {"region_name": REGION, "interface": "public", "identity_api_version": 3}
+    common = {
+        "region_name": REGION,
+        "interface": "public",
+        "identity_api_version": 3,
+        "accounting_endpoint_override": url("accounting"),
+    }
     layout.CLOUDS_YAML.parent.mkdir(parents=True, exist_ok=True)
     layout.CLOUDS_YAML.touch(mode=0o600)
     text = yaml.safe_dump({"clouds": {name: {**cloud, **common} for name, cloud in clouds.items()}})

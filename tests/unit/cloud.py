@@ -92,6 +92,8 @@ class Cloud:
         """The application credential that is logged in with; None: a password."""
         self.rules: list[str] = []
         self.balancers_allowed = True
+        # Without an accounting.
+        self.config = thing(get_endpoint=lambda _: None, get_auth_args=dict)
         self.session = thing(auth=thing(get_access=lambda _: self._token()))
         self.identity = thing(get_application_credential=lambda *_: self.credential)
         self.load_balancer = thing(

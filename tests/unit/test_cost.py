@@ -8,7 +8,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.cost import check_budget, su_now, su_per_hour
+from components.cost.budget import check_budget
+from components.cost.prices import su_now, su_per_hour
 from components.settings.errors import SettingsError
 from tests.unit.cloud import Cloud, look
 from tests.unit.conftest import Run

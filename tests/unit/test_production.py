@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.cost import HOURS, su_per_hour
+from components.cost.prices import HOURS, su_per_hour
 from components.settings.errors import SettingsError
 from components.settings.load import check
 from components.settings.model import Settings

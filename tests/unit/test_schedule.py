@@ -10,7 +10,8 @@ import pulumi
 import pytest
 
 from components.cloud.flavors import Size
-from components.cost import check_budget, su_per_hour
+from components.cost.budget import check_budget
+from components.cost.prices import su_per_hour
 from components.seats.room import Room
 from components.seats.schedule import ahead, room_mistakes, schedule_mistakes, su_of_schedule
 from components.settings.errors import SettingsError

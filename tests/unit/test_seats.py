@@ -9,7 +9,7 @@ import pulumi
 import pytest
 
 from components.cloud.flavors import Size
-from components.cost import in_words, su_per_hour
+from components.cost.prices import in_words, su_per_hour
 from components.seats.room import Room, room_of, seat_mistakes
 from tests.unit.conftest import FLAVORS, Run
 from tests.unit.hub import make_settings, make_values, pod, requested, schema_errors

@@ -16,14 +16,17 @@ from keystonemiddleware import auth_token
 from sandbox.cloud import settings
 from sandbox.cloud.services import wsgi
 from sandbox.cloud.standin import (
+    accounting,
     attachment,
     balancer,
     compute,
+    flavor,
     floating_ip,
     image,
     listeners,
     network,
     port,
+    usage,
     volume,
 )
 from sandbox.cloud.standin.common.store import Store
@@ -41,7 +44,19 @@ def application(store: Store) -> Flask:
     app.config["STORE"] = store
     app.url_map.strict_slashes = False
     app.before_request(balancer.settle)
-    parts = (compute, attachment, image, network, floating_ip, port, listeners, volume)
+    parts = (
+        flavor,
+        compute,
+        usage,
+        accounting,
+        attachment,
+        image,
+        network,
+        floating_ip,
+        port,
+        listeners,
+        volume,
+    )
     for part in parts:
         app.register_blueprint(part.api)
 

@@ -1,4 +1,4 @@
-"""Nova's part: flavors, servers, key pairs, limits; microversion 2.1."""
+"""Nova's part: servers, key pairs, limits; microversion 2.1."""
 
 # mypy: disable-error-code="import-not-found,untyped-decorator"
 # (Flask is in the services' environment, not in the one of the tools.)
@@ -14,39 +14,14 @@ from sandbox.cloud.standin import network, port, volume
 from sandbox.cloud.standin.common import rest
 from sandbox.cloud.standin.common.rest import Answer, ApiError
 from sandbox.cloud.standin.common.store import Body
+from sandbox.cloud.standin.flavor import PREFIX, flavor
 
-PREFIX = "/compute"
+LAUNCHED, ENDED = "OS-SRV-USG:launched_at", "OS-SRV-USG:terminated_at"
+DELETED = "deleted server"
+"""What a server becomes in the store, where Nova keeps its row."""
 api = rest.service("compute", PREFIX, rest.nova_error)
 
 _VERSION = {"id": "v2.1", "status": "CURRENT", "version": "2.1", "min_version": "2.1", "path": "/v2.1"}
-
-
-def flavors() -> list[Body]:
-    """All flavors, as Nova describes them; ids are numbers in the catalogue's order."""
-    return [
-        {
-            "id": str(number),
-            "name": name,
-            "vcpus": shape["vcpus"],
-            "ram": shape["ram_gb"] * 1024,
-            "disk": shape["disk_gb"],
-            "swap": "",
-            "rxtx_factor": 1.0,
-            "OS-FLV-EXT-DATA:ephemeral": 0,
-            "OS-FLV-DISABLED:disabled": False,
-            "os-flavor-access:is_public": True,
-            "links": [],
-            "_extra": shape.get("extra", {}),
-        }
-        for number, (name, shape) in enumerate(settings.CATALOGUE["flavors"].items(), start=1)
-    ]
-
-
-def _flavor(key: str) -> Body:
-    for flavor in flavors():
-        if key == flavor["id"]:
-            return flavor
-    raise ApiError(404, f"Flavor {key} could not be found.")
 
 
 @api.get("/")
@@ -60,28 +35,9 @@ def _show_version() -> Answer:
     return {"version": document["versions"][0]}
 
 
-@api.get("/v2.1/flavors")
-@api.get("/v2.1/flavors/detail")
-def _list_flavors() -> Answer:
-    rest.caller()
-    return {"flavors": rest.select(flavors(), ignored=("is_public", "minDisk", "minRam"))}
-
-
-@api.get("/v2.1/flavors/<key>")
-def _show_flavor(key: str) -> Answer:
-    rest.caller()
-    return {"flavor": rest.visible(_flavor(key))}
-
-
-@api.get("/v2.1/flavors/<key>/os-extra_specs")
-def _show_extra_specs(key: str) -> Answer:
-    rest.caller()
-    return {"extra_specs": _flavor(key)["_extra"]}
-
-
 def _usage(project: str) -> dict[str, int]:
     servers = [server for server in rest.store().all("server") if rest.owner(server) == project]
-    shapes = [_flavor(server["flavor"]["id"]) for server in servers]
+    shapes = [flavor(server["flavor"]["id"]) for server in servers]
     return {
         "instances": len(servers),
         "cores": sum(shape["vcpus"] for shape in shapes),
@@ -101,8 +57,8 @@ def _create_server() -> Answer:
     who = rest.caller()
     who.require("member")
     wanted = rest.body("server")
-    flavor = _flavor(str(wanted.get("flavorRef", "")))
-    need = {"instances": 1, "cores": flavor["vcpus"], "ram": flavor["ram"]}
+    shape = flavor(str(wanted.get("flavorRef", "")))
+    need = {"instances": 1, "cores": shape["vcpus"], "ram": shape["ram"]}
     rest.check_quota("compute", _usage(who.project_id), need, _over_quota)
     key = rest.new_id()
     mappings = wanted.get("block_device_mapping_v2", [])
@@ -120,7 +76,7 @@ def _create_server() -> Answer:
         "tenant_id": who.project_id,
         "user_id": who.user_id,
         "metadata": wanted.get("metadata", {}),
-        "flavor": {"id": flavor["id"], "links": []},
+        "flavor": {"id": shape["id"], "links": []},
         "image": {"id": wanted["imageRef"], "links": []} if wanted.get("imageRef") else "",
         "addresses": _addresses(ports),
         "key_name": wanted.get("key_name"),
@@ -134,6 +90,8 @@ def _create_server() -> Answer:
         "OS-EXT-STS:vm_state": "active",
         "OS-EXT-STS:task_state": None,
         "OS-EXT-STS:power_state": 1,
+        LAUNCHED: rest.precise_now(),
+        ENDED: None,
         "os-extended-volumes:volumes_attached": [{"id": disk["id"]} for disk in disks],
     }
     return {"server": rest.visible(rest.store().put("server", server))}, 202
@@ -183,10 +141,11 @@ def _server_metadata(key: str) -> Answer:
 
 @api.delete("/v2.1/servers/<key>")
 def _delete_server(key: str) -> Answer:
-    rest.find("server", key, shown="Instance")
+    server = rest.find("server", key, shown="Instance")
     port.release(key)
     volume.release(key)
     rest.store().remove("server", key)
+    rest.store().put(DELETED, {**server, ENDED: rest.precise_now()})
     return "", 204
 
 

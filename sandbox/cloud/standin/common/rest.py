@@ -85,6 +85,11 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def precise_now() -> str:
+    """This moment in UTC, with microseconds and no zone: how Nova writes when a server began and ended."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
+
+
 def body(key: str, *, form: str = "", known: Iterable[str] = ()) -> Body:
     """The object under `key` of the request's JSON.
 
