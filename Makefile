@@ -6,7 +6,7 @@ LIFE := $(patsubst %,tests/lifecycle/test_%.py,changes cloud_config drift faults
 OPERATIONS := tests/desktop/test_operations.py
 HEAVY := $(patsubst %,sandbox/tests/real/test_%.py,certificates hub ingress)
 
-.PHONY: help drift preflight sandbox sandbox-env sandbox-status sandbox-open sandbox-check sandbox-down sandbox-reset tools test test-unit test-sandbox test-desktop lint docs bench-up bench-start bench-desktop clean
+.PHONY: help cost drift preflight sandbox sandbox-env sandbox-status sandbox-open sandbox-check sandbox-down sandbox-reset tools test test-unit test-sandbox test-desktop lint docs bench-up bench-start bench-desktop clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -36,6 +36,9 @@ sandbox-reset: .venv/sandbox ## End the sandbox and forget its state
 
 preflight: .venv/sandbox ## What `pulumi up` of STACK would refuse or warn of, in seconds
 	@$(BIN)/python -m components.check "$(STACK)"
+
+cost: .venv/sandbox ## What the gateway of STACK used in service units, by day and by cause (DAYS=30)
+	@$(BIN)/python -m components.cost "$(STACK)" $(if $(DAYS),--days $(DAYS))
 
 # The variable only lets the preview go on where the cluster itself is gone; neither command writes anything.
 drift: ## What someone changed by hand in the gateway of STACK; Error 7 where there is any

@@ -14,6 +14,7 @@ certificates  CertManager, and the Certificate that a browser sees
 teardown      the audit of what is left, and the guard against destroying by mistake
 
 `preflight.py` finds every mistake before anything is created, and `check.py` runs it alone. `task.py`
-runs the steps that no provider has.
-A folder imports only from those above it in this list, and from `paths.py`, `site.py` and `task.py`.
+runs the steps that no provider has. `stack.py` reads a stack for what runs without the engine.
+A folder imports only from those above it in this list, and from `paths.py`, `site.py`, `stack.py` and
+`task.py`.
 """

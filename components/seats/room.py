@@ -7,6 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from components.cloud.flavors import Flavor, Size
+from components.hub.catalogue import Catalogue
+from components.hub.profiles import all_pods
+from components.hub.sizes import PLACEHOLDER
+from components.hub.values import read_layers
 from components.settings.errors import Mistake
 from components.settings.model import Settings
 
@@ -28,6 +32,17 @@ def room_of(settings: Settings, seat: Size, flavors: Mapping[str, Flavor]) -> Ro
     flavor = flavors.get(settings.user_group.flavor)
     per_node = flavor.room.times(seat) if flavor else 0
     return Room(seat=seat, per_node=per_node) if per_node else None
+
+
+def room_by(settings: Settings, catalogue: Catalogue, flavors: Mapping[str, Flavor]) -> Room | None:
+    """The same for the seat that `settings` ask for; None also where they ask for none.
+
+    Raises SettingsError where the catalogue does not have their desktops.
+    """
+    base = read_layers(settings.hub, settings.auth)["singleuser"]
+    pods = all_pods(base, catalogue.enabled(settings.hub.desktops), settings)
+    seat = next((pod.size for pod in pods if pod.name == PLACEHOLDER), None)
+    return room_of(settings, seat, flavors) if seat else None
 
 
 def seat_mistakes(settings: Settings, room: Room) -> Iterator[Mistake]:

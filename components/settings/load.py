@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_origin
 
@@ -58,12 +59,31 @@ def check(config: dict[str, Any]) -> Settings:
         raise SettingsError(mistakes) from None
 
 
+def parsed(texts: Mapping[str, str]) -> dict[str, Any]:
+    """A configuration as `check` takes it, of the engine's texts; keys without their namespace.
+
+    A text is an object where the model has one, else it stays the text that it is.
+    """
+    fields = {field.alias: field.annotation for field in Settings.model_fields.values()}
+
+    def value(key: str, text: str) -> Any:
+        kind = fields.get(key)
+        if kind in (str, str | None) or get_origin(kind) is Literal or key not in fields:
+            return text
+        try:
+            return json.loads(text)
+        except ValueError:  # text where an object or a number must be; the model says so
+            return text
+
+    read = {key: value(key, text) for key, text in texts.items()}
+    # Pulumi.yaml gives an empty object or list to each key that the stack's file does not have.
+    return {key: it for key, it in read.items() if it not in ({}, [])}
+
+
 def load() -> Loaded:
     """The current stack's settings and secrets, and how it reaches the cloud; each wrong key is a Mistake."""
     config = pulumi.Config(NAMESPACE)
-    parsed = {key: _parsed(config, key) for key in _keys(config) if key not in SECRETS and config.get(key)}
-    # Pulumi.yaml gives an empty object or list to each key that the stack's file does not have.
-    read = {key: value for key, value in parsed.items() if value not in ({}, [])}
+    read = parsed({key: text for key in _keys(config) if key not in SECRETS and (text := config.get(key))})
     mistakes = list(_placeholders(NAMESPACE, ":", read))
     settings: Settings | None = None
     try:
@@ -145,14 +165,3 @@ def _cloud(config: pulumi.Config) -> CloudConfig:
     if mistakes:
         raise SettingsError(mistakes)
     return cloud
-
-
-def _parsed(config: pulumi.Config, key: str) -> Any:
-    """The value of `key`: an object where the model has one, else the string that it is."""
-    fields = {field.alias: field.annotation for field in Settings.model_fields.values()}
-    kind = fields.get(key)
-    plain = kind in (str, str | None) or get_origin(kind) is Literal or key not in fields
-    try:
-        return config.get(key) if plain else config.get_object(key)
-    except pulumi.ConfigTypeError:  # text where an object or a number must be; the model says so
-        return config.get(key)

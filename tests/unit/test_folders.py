@@ -15,7 +15,7 @@ from tests.unit.conftest import ROOT
 COMPONENTS = ROOT / "components"
 FOLDERS = [path for path in sorted(COMPONENTS.iterdir()) if (path / "__init__.py").exists()]
 ORDER = re.findall(r"^(\w+)  +", components.__doc__ or "", re.MULTILINE)
-ANYWHERE = ("paths", "site", "task")
+ANYWHERE = ("paths", "site", "stack", "task")
 """What every folder may import, and what imports no folder."""
 
 

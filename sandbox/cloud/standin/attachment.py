@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from sandbox.cloud.standin import compute, volume
+from sandbox.cloud.standin import volume
 from sandbox.cloud.standin.common import rest
 from sandbox.cloud.standin.common.rest import Answer, ApiError
 from sandbox.cloud.standin.common.store import Body
+from sandbox.cloud.standin.flavor import PREFIX
 
-api = rest.service("attachment", compute.PREFIX, rest.nova_error)
+api = rest.service("attachment", PREFIX, rest.nova_error)
 SHOWN = "os-extended-volumes:volumes_attached"
 
 

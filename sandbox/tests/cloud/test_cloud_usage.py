@@ -24,7 +24,7 @@ def created(cloud: Connection, name: str) -> Any:
 
 
 def usage(cloud: Connection, start: datetime = LAST, end: datetime = END) -> Any:
-    return cloud.compute.get_usage(cloud.current_project_id, start=start, end=end)
+    return cloud.compute.get_usage(str(cloud.current_project_id), start=start, end=end)
 
 
 def accounting(cloud: Connection) -> Any:
