@@ -6,7 +6,7 @@ LIFE := $(patsubst %,tests/lifecycle/test_%.py,changes cloud_config drift faults
 OPERATIONS := tests/desktop/test_operations.py
 HEAVY := $(patsubst %,sandbox/tests/real/test_%.py,certificates hub ingress)
 
-.PHONY: help cost drift preflight sandbox sandbox-env sandbox-status sandbox-open sandbox-check sandbox-down sandbox-reset tools test test-unit test-sandbox test-desktop lint docs bench-up bench-start bench-desktop clean
+.PHONY: help cost drift preflight sandbox sandbox-env sandbox-status sandbox-open sandbox-check sandbox-down sandbox-reset tools test test-unit test-sandbox test-desktop lint docs bench-up bench-start bench-seats bench-desktop clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -83,6 +83,9 @@ bench-up: sandbox .venv/tests ## `pulumi up` against its critical path and the p
 bench-start: sandbox ## From the click to the desktop: warm, with images to pull, with a node to add; memory and idle CPU
 	@$(BIN)/python -m sandbox tools --desktops
 	@$(DESKTOPS)/python -m tests.bench.start
+
+bench-seats: tools ## How long a class of 60 waits for its desktops, with and without seats, and what that costs
+	@$(BIN)/python -m tests.bench.seats
 
 bench-desktop: tools ## Ours with and without video, the paper's, Selkies, through several links (root, 30 minutes; BENCH="--sets loss large metview")
 	@$(BIN)/python -m sandbox tools --desktops

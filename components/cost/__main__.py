@@ -37,7 +37,7 @@ LEGEND = {
 
 
 def plans(connection: Connection, settings: Settings, history: list[Update]) -> list[Plan]:
-    """What the settings of each `pulumi up` asked for; of none that can be read, what the present ones do."""
+    """What the settings of each `pulumi up` asked for; the present ones where none of them can be read."""
     catalogue, flavors = load_catalogue(), by_name(connection.compute.flavors(details=True))
     prefix = f"{NAMESPACE}:"
     found: list[Plan] = []
@@ -46,12 +46,14 @@ def plans(connection: Connection, settings: Settings, history: list[Update]) -> 
         try:
             then = check(parsed(told))
             found.append(Plan(since=update.at, settings=then, room=room_by(then, catalogue, flavors)))
-        except SettingsError:  # of a former version of this program; the update before it counts on
-            continue
+        except SettingsError as error:
+            pulumi.log.warn(
+                f"the settings of {update.at:%Y-%m-%d %H:%M} can't be read now ({error.mistakes[0]}),"
+                " so those before them count for that time too"
+            )
     if found:
         return found
-    now = datetime.now(UTC)
-    return [Plan(since=now, settings=settings, room=room_by(settings, catalogue, flavors))]
+    return [Plan(since=datetime.now(UTC), settings=settings, room=room_by(settings, catalogue, flavors))]
 
 
 def table(name: str, result: Used, since: date) -> Table:

@@ -60,9 +60,8 @@ def check(config: dict[str, Any]) -> Settings:
 
 
 def parsed(texts: Mapping[str, str]) -> dict[str, Any]:
-    """A configuration as `check` takes it, of the engine's texts; keys without their namespace.
-
-    A text is an object where the model has one, else it stays the text that it is.
+    """A configuration as `check` takes it, of the engine's texts; keys without their namespace. Secrets are
+    left out. A text is an object where the model has one, else it stays the text that it is.
     """
     fields = {field.alias: field.annotation for field in Settings.model_fields.values()}
 
@@ -75,15 +74,15 @@ def parsed(texts: Mapping[str, str]) -> dict[str, Any]:
         except ValueError:  # text where an object or a number must be; the model says so
             return text
 
-    read = {key: value(key, text) for key, text in texts.items()}
-    # Pulumi.yaml gives an empty object or list to each key that the stack's file does not have.
+    read = {key: value(key, text) for key, text in texts.items() if text and key not in SECRETS}
+    # Pulumi.yaml gives an empty text, object or list to each key that the stack's file does not have.
     return {key: it for key, it in read.items() if it not in ({}, [])}
 
 
 def load() -> Loaded:
     """The current stack's settings and secrets, and how it reaches the cloud; each wrong key is a Mistake."""
     config = pulumi.Config(NAMESPACE)
-    read = parsed({key: text for key in _keys(config) if key not in SECRETS and (text := config.get(key))})
+    read = parsed({key: config.get(key) or "" for key in _keys(config)})
     mistakes = list(_placeholders(NAMESPACE, ":", read))
     settings: Settings | None = None
     try:

@@ -8,12 +8,15 @@ from typing import Any
 import pulumi
 import pytest
 
+from components import preflight
+from components.cost.allocation import Allocation
 from components.cost.budget import check_budget
 from components.cost.prices import su_now, su_per_hour
 from components.settings.errors import SettingsError
 from tests.unit.cloud import Cloud, look
 from tests.unit.conftest import Run
 from tests.unit.hub import make_settings
+from tests.unit.test_allocation import ANSWER
 from tests.unit.test_quotas import MACHINE, server
 
 # Two m3.quad, and 1 to 20 m3.medium: 16 and 168 SU an hour; 730 hours a month.
@@ -85,3 +88,23 @@ def test_a_preview_shows_the_price_and_refuses_what_is_over_budget(
     assert run.outputs["su_per_hour"] == {"floor": 16, "maximum": 168}
     with pytest.raises(SettingsError, match="gateway:budget: must be at least 11680"):
         program(lambda config: config.update({"gateway:budget": 5}))
+
+
+def test_a_preview_asks_the_accounting(
+    program: Callable[..., Run], survey: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(pulumi.log, "info", lambda text, *_: told.append(text))
+    asked: list[Any] = []
+
+    def allocations(connection: Any) -> list[Allocation]:
+        asked.append(connection)
+        return [Allocation.model_validate({**ANSWER, "end_date": "2999-12-31"})]
+
+    monkeypatch.setattr(preflight, "allocations", allocations)
+    survey["connection"] = found = object()
+    program(lambda _: None)
+    assert asked == [found]
+    assert told[1].startswith(
+        "allocation: 87,654 of 100,000 SU of jetstream2.indiana.xsede.org are left until"
+    )
