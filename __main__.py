@@ -9,8 +9,9 @@ from components.certificates.certificate import Certificate, CertificateArgs
 from components.charts.install import ChartSource
 from components.cluster.magnum_cluster import MagnumCluster, MagnumClusterArgs
 from components.cluster.nodegroup import Nodegroup, NodegroupArgs
+from components.edge.controller import IngressArgs
 from components.edge.dns_record import DnsRecord, DnsRecordArgs
-from components.edge.ingress_nginx import IngressNginx, IngressNginxArgs
+from components.edge.ingress import INGRESSES
 from components.edge.reserved_address import ReservedAddress, ReservedAddressArgs
 from components.hub.catalogue import load_catalogue
 from components.hub.jupyterhub_release import JupyterHubRelease, JupyterHubReleaseArgs
@@ -49,7 +50,8 @@ for group in settings.node_groups:
     )
 
 address = ReservedAddress(f"{name}-address", ReservedAddressArgs(settings=settings, survey=survey), billable)
-ingress = IngressNginx(f"{name}-ingress", IngressNginxArgs(cluster=cluster, address=address, charts=charts))
+controller = INGRESSES[settings.ingress]
+ingress = controller(f"{name}-ingress", IngressArgs(cluster=cluster, address=address, charts=charts))
 record = DnsRecord(
     f"{name}-record",
     DnsRecordArgs(settings=settings, survey=survey, address=ingress.ip),

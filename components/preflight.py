@@ -84,7 +84,7 @@ def preflight(
         if cloud is not None:
             attempt(lambda: reach(cloud))
         raise SettingsError(mistakes)
-    mistakes.extend(folder_mistakes(settings.charts))
+    mistakes.extend(folder_mistakes(settings.charts, settings.ingress))
     now = datetime.now(UTC)
     mistakes.extend(schedule_mistakes(settings, now))
     layers = read_layers(settings.hub, settings.auth)
@@ -102,7 +102,7 @@ def preflight(
             *check_fit(started, groups, flavors.values()),
             *(mistake for room in rooms for mistake in seat_mistakes(settings, room)),
             *(mistake for room in rooms for mistake in room_mistakes(settings, room, now)),
-            *version_mistakes(kubernetes),
+            *version_mistakes(kubernetes, settings.ingress),
         ]
 
     enabled = attempt(lambda: catalogue.enabled(settings.hub.desktops))

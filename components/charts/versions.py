@@ -31,6 +31,15 @@ INGRESS_NGINX = Chart(
     kubernetes=(1, 21),
 )
 
+# Traefik 3.7.13. Before version 40 the chart spelled the provider of IngressTraefik's values in another way.
+TRAEFIK = Chart(
+    name="traefik",
+    version="41.6.1",
+    repository="https://traefik.github.io/charts",
+    release="traefik",
+    kubernetes=(1, 25),
+)
+
 CERT_MANAGER = Chart(
     name="cert-manager",
     version="v1.21.1",
@@ -52,4 +61,12 @@ JUPYTERHUB = Chart(
 PAUSE = "registry.k8s.io/pause:3.10"
 """What does nothing, in a pod that keeps a seat. The nodes have it already, or one like it."""
 
-CHARTS = (INGRESS_NGINX, CERT_MANAGER, JUPYTERHUB)
+CHARTS = (INGRESS_NGINX, TRAEFIK, CERT_MANAGER, JUPYTERHUB)
+"""All of them, in the order of this file."""
+INGRESSES = {"nginx": INGRESS_NGINX, "traefik": TRAEFIK}
+"""The ingress controllers' charts by the value of `gateway:ingress`."""
+
+
+def charts_for(ingress: str) -> tuple[Chart, ...]:
+    """The charts of a gateway with this value of `gateway:ingress`."""
+    return INGRESSES[ingress], CERT_MANAGER, JUPYTERHUB

@@ -15,7 +15,7 @@ from components.settings.auth import Auth
 from components.settings.auth.passwords import Native, SharedPassword
 from components.settings.hub import Hub, Images
 from components.settings.schedule import Workshop, by_name
-from components.settings.types import Change, Email, MagnumName, Minutes, Model, Zone, once, room_for_group
+from components.settings.types import Change, Email, MagnumName, Model, Timeouts, Zone, once, room_for_group
 from components.site import SITE
 
 DEFAULT_WORKER = "default-worker"
@@ -117,19 +117,6 @@ class Certificates(Model):
     cert-manager's self-check fails."""
 
 
-class Timeouts(Model):
-    """Minutes until a step is given up. Generous, since a first cluster took 2.5 hours on Jetstream2."""
-
-    cluster: Minutes = 240
-    """For the cluster to be complete."""
-    node_group: Minutes = 60
-    """For a node group to be created, updated or deleted."""
-    chart: Minutes = 15
-    """For a Helm chart to be installed or upgraded."""
-    certificate: Minutes = 15
-    """For the certificate to be issued."""
-
-
 class Renamed(Model):
     """Another name of the stack that owns the gateway, which the cloud still knows by its former one."""
 
@@ -155,6 +142,8 @@ class Settings(Model):
         min_length=1, examples=[[{"name": "mediums", "flavor": "m3.medium", "min": 1, "max": 20}]]
     )
     network: Network = Network()
+    ingress: Annotated[Literal["nginx", "traefik"], Change.INGRESS] = Field("nginx", examples=["traefik"])
+    """The ingress controller. `nginx`, the paper's, is retired and gets no fixes; `traefik` is maintained."""
     certificates: Certificates = Field(examples=[{"email": "gateway-ops@your-university.edu"}])
     auth: Auth = Field(
         examples=[{"type": "github", "clientId": "Iv23liAbCdEfGhIjKlMn", "organizations": ["our-lab"]}]

@@ -29,6 +29,9 @@ class Change(Enum):
     HUB = "The hub restarts, and servers started from then on have it. Running servers go on."
     NEXT_UP = "The next `pulumi up` uses it; nothing in the cloud changes."
     REPLACED = "The node group is replaced. Servers on its nodes end."
+    INGRESS = (
+        "The ingress is replaced, and the page is away meanwhile. The address stays; running servers go on."
+    )
     WORKSHOP = "It is another workshop: the former one is cancelled."
     FOLLOWS = "Refused until the cluster has it: Magnum's own command changes the cluster first."
     REFUSED = "Refused, since only a new gateway can have it: `pulumi destroy` first."
@@ -175,3 +178,16 @@ Registry = Annotated[Expanded, AfterValidator(registry)]
 UserName = Annotated[str, AfterValidator(user_name)]
 Users = Annotated[list[UserName], AfterValidator(once)]
 Names = Annotated[list[str], AfterValidator(once)]
+
+
+class Timeouts(Model):
+    """Minutes until a step is given up. Generous, since a first cluster took 2.5 hours on Jetstream2."""
+
+    cluster: Minutes = 240
+    """For the cluster to be complete."""
+    node_group: Minutes = 60
+    """For a node group to be created, updated or deleted."""
+    chart: Minutes = 15
+    """For a Helm chart to be installed or upgraded."""
+    certificate: Minutes = 15
+    """For the certificate to be issued."""

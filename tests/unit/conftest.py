@@ -23,7 +23,7 @@ from components.cloud import existing
 from components.cloud import survey as cloud
 from components.cloud.flavors import Flavor, by_name
 from components.cloud.ownership import Owner
-from components.edge import ingress_nginx, service
+from components.edge import controller, service
 from components.images import pinned
 from components.images.registry import RegistryError
 from components.settings.errors import Mistake, SettingsError
@@ -145,9 +145,7 @@ def survey(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         raise RegistryError(f"nobody is asked for {reference}")
 
     monkeypatch.setattr(pinned, "digest_of", silent)
-    monkeypatch.setattr(
-        ingress_nginx, "balanced", lambda *_: service.Balanced(uid="service-uid", ip=INGRESS_IP)
-    )
+    monkeypatch.setattr(controller, "balanced", lambda *_: service.Balanced(uid="service-uid", ip=INGRESS_IP))
     return answer
 
 

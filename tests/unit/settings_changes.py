@@ -30,6 +30,7 @@ CHANGES: dict[str, Any] = {
     "network.public": "elsewhere",
     "network.fixed": "elsewhere",
     "network.subnet": "elsewhere-v4",
+    "ingress": "traefik",
     "certificates.email": "others@our-lab.edu",
     "certificates.acme": "staging",
     "certificates.onControlPlane": True,

@@ -168,7 +168,7 @@ def test_a_template_tells_its_version_of_kubernetes(answering: Cloud) -> None:
     ],
 )
 def test_a_kubernetes_that_is_too_old_for_a_chart(kubernetes: str | None, words: list[str]) -> None:
-    texts = [str(mistake) for mistake in version_mistakes(kubernetes)]
+    texts = [str(mistake) for mistake in version_mistakes(kubernetes, "nginx")]
     assert len(texts) == len(words)
     assert all(word in text for word, text in zip(words, texts, strict=True))
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pulumi.runtime import mocks, rpc
 
+from components.charts.versions import INGRESSES
 from components.settings.errors import SettingsError
 from tests.unit.conftest import INGRESS_IP, SECRETS, Run
 
@@ -128,25 +129,15 @@ def test_hub_waits_for_its_users_nodes_only_where_placeholders_run_on_them(
     assert "gw25-mediums-magnum" not in waits_for["gw25-hub-namespace"]
 
 
-def test_the_port_is_looked_up_again_for_another_service(program: Program) -> None:
-    port = program().recorded.of_type("command:local:Command")["gw25-ingress-port"]["environment"]
-    assert (port["ADDRESS"], port["SERVICE"]) == (INGRESS_IP, "service-uid")
-
-
-def test_ingress_listens_at_the_reserved_address_on_the_core_group(program: Program) -> None:
-    controller = program().recorded.release("ingress-nginx")["values"]["controller"]
-    assert controller["service"]["loadBalancerIP"] == "203.0.113.99"
-    assert controller["service"]["annotations"] == {"loadbalancer.openstack.org/keep-floatingip": "true"}
-    assert controller["nodeSelector"] == {"capi.stackhpc.com/node-group": "default-worker"}
-
-
-def test_every_release_is_atomic_in_a_namespace_of_its_own(program: Program) -> None:
-    recorded = program().recorded
+@pytest.mark.parametrize("kind", ["nginx", "traefik"])
+def test_every_release_is_atomic_in_a_namespace_of_its_own(program: Program, kind: str) -> None:
+    recorded = program(lambda config: config.update({"gateway:ingress": kind})).recorded
+    chart = INGRESSES[kind].release
     created = [one["metadata"] for one in recorded.of_type("kubernetes:core/v1:Namespace").values()]
     assert all(one["labels"]["pod-security.kubernetes.io/enforce"] == "restricted" for one in created)
     namespaces = {one["name"] for one in created}
     releases = recorded.of_type("kubernetes:helm.sh/v3:Release").values()
-    assert {r["namespace"] for r in releases} == namespaces == {"ingress-nginx", "cert-manager", "jhub"}
+    assert {r["namespace"] for r in releases} == namespaces == {chart, "cert-manager", "jhub"}
     assert all(r["atomic"] for r in releases)
     assert not any(r.get("createNamespace") for r in releases)
 
@@ -165,12 +156,15 @@ def test_charts_come_from_their_repositories_unless_a_folder_is_named(
     assert "repositoryOpts" not in local
 
 
-def test_a_folder_without_the_charts_is_refused(program: Program, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("kind", "chart"), [("nginx", "ingress-nginx"), ("traefik", "traefik")])
+def test_a_folder_without_the_charts_is_refused(
+    program: Program, tmp_path: Path, kind: str, chart: str
+) -> None:
     (tmp_path / "jupyterhub").mkdir()
     (tmp_path / "jupyterhub" / "Chart.yaml").touch()
     with pytest.raises(SettingsError) as refused:
-        program(lambda config: config.update({"gateway:charts": str(tmp_path)}))
-    rule = "must be a folder with the charts ingress-nginx, cert-manager; it has no Chart.yaml of them"
+        program(lambda config: config.update({"gateway:charts": str(tmp_path), "gateway:ingress": kind}))
+    rule = f"must be a folder with the charts {chart}, cert-manager; it has no Chart.yaml of them"
     assert f"gateway:charts: {rule}, got '{tmp_path}'" in str(refused.value)
 
 

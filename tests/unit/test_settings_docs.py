@@ -156,6 +156,11 @@ def test_a_change_does_what_the_page_says(running: Callable[..., Snapshot], key:
         assert not releases
         assert not of_magnum
         assert types <= {"command:local:Command", "kubernetes:helm.sh/v3:Release", "docker:index/image:Image"}
+    elif change is Change.INGRESS:
+        assert same
+        assert not of_magnum
+        assert releases == {"gw25-ingress-release"}
+        assert inputs["gw25-ingress-namespace", "kubernetes:core/v1:Namespace"] == {"metadata"}
     elif change is Change.WORKSHOP:
         assert types == {"kubernetes:batch/v1:CronJob"}
         assert len(inputs) == len(before.keys() ^ after.keys()) == 2, "the one goes, the other comes"
