@@ -4,7 +4,7 @@ settings      what an operator writes: models with their rules, loading, errors
 cloud         what OpenStack has: connection, survey, flavors, what belongs to this gateway
 cluster       MagnumCluster and Nodegroup, the kubeconfig, the remains of interrupted runs
 charts        one way to install a Helm chart, drift inside a release, the charts' versions
-edge          the way in: ReservedAddress, IngressNginx, DnsRecord
+edge          the way in: ReservedAddress, IngressNginx or IngressTraefik, DnsRecord
 homes         the users' volumes, which may outlive the gateway
 images        DesktopImages, built or published
 hub           the catalogue of desktops, the hub's values, its storage, JupyterHubRelease

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.charts.versions import CERT_MANAGER, INGRESS_NGINX, JUPYTERHUB, Chart
+from components.charts.versions import CERT_MANAGER, CHARTS, INGRESS_NGINX, JUPYTERHUB, TRAEFIK, Chart
 from components.cluster.nodegroup import NODE_GROUP_LABEL
 from sandbox import layout
 from sandbox.tests.charts import helm, needs_helm, rendered
@@ -17,7 +17,7 @@ from sandbox.tests.charts import helm, needs_helm, rendered
 pytestmark = needs_helm
 
 
-@pytest.mark.parametrize("chart", [INGRESS_NGINX, CERT_MANAGER, JUPYTERHUB], ids=lambda chart: chart.name)
+@pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.name)
 def test_name_and_version_are_the_real_ones_and_it_says_what_it_is(chart: Chart) -> None:
     about = yaml.safe_load((layout.CHARTS / chart.name / "Chart.yaml").read_text(encoding="utf-8"))
     assert (about["name"], about["version"]) == (chart.name, chart.version)
@@ -47,6 +47,35 @@ def test_ingress_nginx_is_made_as_asked() -> None:
     pods = objects["Deployment", "ingress-nginx-controller"]["spec"]["template"]["spec"]
     assert pods["nodeSelector"] == selector | {"kubernetes.io/os": "linux"}
     assert ("IngressClass", "nginx") in objects
+
+
+def test_traefik_is_made_as_asked() -> None:
+    service = {
+        "spec": {"loadBalancerIP": "203.0.113.7", "externalTrafficPolicy": "Local"},
+        "annotations": {"a/b": "true"},
+    }
+    timeouts = {"transport": {"respondingTimeouts": {"readTimeout": "1h"}}}
+    values = {
+        "nodeSelector": {NODE_GROUP_LABEL: "default-worker"},
+        "ingressClass": {"name": "nginx"},
+        "providers": {"kubernetesIngressNGINX": {"enabled": True, "publishService": {"enabled": True}}},
+        "ports": {"websecure": timeouts},
+        "service": service,
+    }
+    objects = rendered(TRAEFIK, "traefik", values)
+    made = objects["Service", "traefik"]
+    assert made["spec"]["type"] == "LoadBalancer"
+    assert made["spec"].items() >= service["spec"].items()
+    assert made["metadata"]["annotations"] == {"a/b": "true"}
+    pods = objects["Deployment", "traefik"]["spec"]["template"]["spec"]
+    assert pods["nodeSelector"] == {NODE_GROUP_LABEL: "default-worker"}
+    assert {
+        "--entryPoints.websecure.transport.respondingTimeouts.readTimeout=1h",
+        "--providers.kubernetesingress",
+        "--providers.kubernetesingressnginx.controllerclass=k8s.io/ingress-nginx",
+        "--providers.kubernetesingressnginx.publishservice=traefik/traefik",
+    } <= set(pods["containers"][0]["args"])
+    assert objects["IngressClass", "nginx"]["spec"]["controller"] == "traefik.io/ingress-controller"
 
 
 def test_cert_manager_is_made_as_asked() -> None:
@@ -90,6 +119,7 @@ def test_cert_manager_may_do_what_the_real_chart_lets_it() -> None:
         (JUPYTERHUB, {"scheduling": {"userPlaceholder": {"replicals": 4}}}, "replicals"),
         (JUPYTERHUB, {"singleUser": {}}, "singleUser"),
         (INGRESS_NGINX, {"controller": {"serivce": {}}}, "serivce"),
+        (TRAEFIK, {"providers": {"kubernetesIngressNginx": {"enabled": True}}}, "kubernetesIngressNginx"),
         (CERT_MANAGER, {"installCRDs": True}, "installCRDs"),
     ],
     ids=lambda value: value.name if isinstance(value, Chart) else None,

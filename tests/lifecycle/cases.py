@@ -12,6 +12,7 @@ from rich.table import Table
 PARTS = {
     "tests/lifecycle/test_changes.py": "changes",
     "tests/lifecycle/test_node_groups.py": "changes",
+    "tests/lifecycle/test_ingress.py": "changes",
     "tests/lifecycle/test_owner.py": "changes",
     "tests/lifecycle/test_credential.py": "faults",
     "tests/lifecycle/test_drift.py": "drift",

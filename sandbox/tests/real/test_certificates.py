@@ -15,6 +15,7 @@ from components.cluster.nodegroup import node_selector
 from sandbox.tests.fixtures import processes_of
 from sandbox.tests.magnum import Kubectl, eventually
 from sandbox.tests.real import web
+from sandbox.tests.real.ingresses import KINDS
 from sandbox.tests.real.pods import pod, ready, service
 from sandbox.tests.real.test_ingress import ingress
 from sandbox.tests.real.web import Site
@@ -50,9 +51,7 @@ def is_ready(kubectl: Kubectl, kind: str, name: str) -> bool:
 @pytest.fixture(scope="module")
 def issued(kubectl: Kubectl, sandbox_env: dict[str, str]) -> Kubectl:
     """A cluster with the ingress, cert-manager and both of the program's issuers."""
-    web.have_images(sandbox_env)
-    controller = {**PINNED, "ingressClassResource": {"name": "nginx", "default": True}}
-    web.install(kubectl, "ingress-nginx", {"controller": controller})
+    KINDS["nginx"].install(kubectl, sandbox_env)
     parts = ("webhook", "cainjector", "startupapicheck")
     web.install(
         kubectl, "cert-manager", {"crds": {"enabled": True}, **PINNED, **dict.fromkeys(parts, PINNED)}
@@ -66,7 +65,7 @@ def issued(kubectl: Kubectl, sandbox_env: dict[str, str]) -> Kubectl:
 def gate(issued: Kubectl, cloud: Connection, sandbox_env: dict[str, str]) -> Iterator[Site]:
     """The host of an Ingress that asks for a certificate, with its record in the project's zone."""
     zone = next(iter(cloud.dns.zones()))
-    site = Site(f"gate.{zone.name.rstrip('.')}", web.address(issued), sandbox_env)
+    site = Site(f"gate.{zone.name.rstrip('.')}", KINDS["nginx"].address(issued), sandbox_env)
     record = cloud.dns.create_recordset(zone, name=f"{site.host}.", type="A", ttl=60, records=[site.address])
     issued.apply(ingress(site.host, {"cert-manager.io/cluster-issuer": ISSUER}))
     yield site

@@ -1,4 +1,4 @@
-"""The ingress on real nodes, with the annotations that the program gives the hub's Ingress."""
+"""Each ingress on real nodes, with the annotations that the program gives the hub's Ingress."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import base64
 import json
 import ssl
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import yaml
 
-from components.cluster.nodegroup import node_selector
 from sandbox.clusters import pki
 from sandbox.layout import ROOT
 from sandbox.tests.magnum import Kubectl, eventually
-from sandbox.tests.real import web
+from sandbox.tests.real.ingresses import KINDS, Kind
 from sandbox.tests.real.pods import pod, ready, service
 from sandbox.tests.real.web import Site
 
@@ -48,16 +48,21 @@ def trust() -> ssl.SSLContext:
     return ssl.create_default_context(cadata=CA.certificate.decode())
 
 
+@pytest.fixture(scope="module", params=KINDS)
+def kind(request: pytest.FixtureRequest, kubectl: Kubectl, sandbox_env: dict[str, str]) -> Iterator[Kind]:
+    """An ingress controller that is installed; the next one comes when it is gone, as in a switch."""
+    installed = KINDS[request.param]
+    installed.install(kubectl, sandbox_env)
+    yield installed
+    kubectl.run("delete", "ingress", "--all")
+    installed.remove(kubectl)
+
+
 @pytest.fixture(scope="module")
-def sites(kubectl: Kubectl, sandbox_env: dict[str, str], trust: ssl.SSLContext) -> dict[str, Site]:
+def sites(
+    kind: Kind, kubectl: Kubectl, sandbox_env: dict[str, str], trust: ssl.SSLContext
+) -> dict[str, Site]:
     """One host with the hub's annotations, and one whose timeouts are short."""
-    web.have_images(sandbox_env)
-    values = {
-        "nodeSelector": node_selector("default-worker"),
-        "ingressClassResource": {"name": "nginx", "default": True},
-        "service": {"annotations": {"loadbalancer.openstack.org/keep-floatingip": "true"}},
-    }
-    web.install(kubectl, "ingress-nginx", {"controller": values})
     served = pki.issue(CA, PATIENT, hosts=(PATIENT, HASTY))
     pair = {"tls.crt": served.certificate, "tls.key": served.key}
     secret = {
@@ -72,7 +77,7 @@ def sites(kubectl: Kubectl, sandbox_env: dict[str, str], trust: ssl.SSLContext) 
         pod("front"), service("front"), secret, ingress(PATIENT, HUB["annotations"]), ingress(HASTY, hasty)
     )
     ready(kubectl, "front")
-    address = web.address(kubectl)
+    address = kind.address(kubectl)
     made = {host: Site(host, address, sandbox_env) for host in (PATIENT, HASTY)}
 
     def served_by_all() -> bool:

@@ -11,7 +11,6 @@ from typing import Any
 
 from sandbox import layout
 from sandbox.tests import charts
-from sandbox.tests.clusters import objects
 from sandbox.tests.fixtures import run_code
 from sandbox.tests.magnum import Kubectl, eventually
 
@@ -42,11 +41,6 @@ def install(kubectl: Kubectl, chart: str, values: dict[str, Any]) -> None:
     """Install one of the sandbox's charts as the program does, and wait until its pods are ready."""
     if said := helm(kubectl, chart, values, "install", "--create-namespace", "--wait", "--timeout=120s"):
         raise AssertionError(said + kubectl.run("describe", "pods", "--namespace", chart))
-
-
-def address(kubectl: Kubectl) -> str:
-    """The floating address of the ingress, once it has one."""
-    return objects.address(kubectl, "ingress-nginx", "ingress-nginx-controller")
 
 
 def on_loopback(env: dict[str, str], address: str, port: int) -> tuple[str, int] | None:
