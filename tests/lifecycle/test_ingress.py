@@ -12,6 +12,7 @@ from openstack.connection import Connection
 
 from components.charts.versions import INGRESSES
 from tests.lifecycle.test_drift import DRIFT, client, drift
+from tests.lifecycle.test_killed import up_killed
 from tests.stack import Gateway
 
 NAME = "ingresses"
@@ -22,9 +23,8 @@ LONGEST_S = 120
 
 @pytest.fixture(scope="module")
 def gateway(new_gateway: Callable[[str], Gateway]) -> Gateway:
-    """A gateway that is up, with Traefik from the beginning."""
+    """A gateway that is up, with the default ingress."""
     gateway = new_gateway(NAME)
-    gateway.change(lambda config: config.update({"gateway:ingress": "traefik"}))
     gateway.up()
     return gateway
 
@@ -69,7 +69,7 @@ class Watched:
             last = now
 
 
-@pytest.mark.parametrize("kind", ["nginx", "traefik"])
+@pytest.mark.parametrize("kind", ["traefik", "nginx"])
 def test_a_running_gateway_switches(gateway: Gateway, cloud: Connection, kind: str) -> None:
     before = kept(gateway, cloud)
     gateway.change(lambda config: config.update({"gateway:ingress": kind}))
@@ -79,13 +79,28 @@ def test_a_running_gateway_switches(gateway: Gateway, cloud: Connection, kind: s
     assert kept(gateway, cloud) == before
     assert 0 < watched.away_s < LONGEST_S, "never away: nobody looked"
     print(f"to {kind}: {watched.away_s:.1f} s without a load balancer at the address")
+    only(gateway, cloud, kind, before["ip"])
+
+
+def test_a_switch_that_is_interrupted_goes_on(gateway: Gateway, cloud: Connection) -> None:
+    before = kept(gateway, cloud)
+    gateway.change(lambda config: config.update({"gateway:ingress": "traefik"}))
+    up_killed(gateway, f"{NAME}-ingress-release", with_plugins=True)
+    gateway.up()
+    gateway.pulumi("refresh", "--yes", "--skip-preview", "--clear-pending-creates")
+    assert kept(gateway, cloud) == before
+    only(gateway, cloud, "traefik", before["ip"])
+
+
+def only(gateway: Gateway, cloud: Connection, kind: str, address: str) -> None:
+    """This ingress is there, at the address, and nothing is left of the other."""
     chart = INGRESSES[kind].release
     balancers = [b.name for b in cloud.load_balancer.load_balancers() if f"_{NAME}_" in b.name]
     assert balancers == [f"kube_service_{NAME}_{chart}_{SERVICES[kind]}"]
     namespaces = {one["metadata"]["name"] for one in gateway.kubectl("get", "namespaces")["items"]}
     assert namespaces & {one.release for one in INGRESSES.values()} == {chart}
     hub = gateway.kubectl("get", "ingress", "--namespace=jhub", "jupyterhub")
-    assert hub["status"]["loadBalancer"]["ingress"] == [{"ip": before["ip"]}]
+    assert hub["status"]["loadBalancer"]["ingress"] == [{"ip": address}]
     gateway.up("--refresh", "--expect-no-changes")
 
 

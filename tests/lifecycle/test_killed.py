@@ -35,6 +35,7 @@ POINTS = {
     "wait": "certificate-ready",
 }
 """Where the engine is killed, by what it has just begun to make; the name less the gateway's own."""
+MAKES = ("create", "create-replacement")
 WITH_PLUGINS = ("ingress", "hub")
 """Where a second later its plugins are killed too: Helm is then in the middle of an install."""
 
@@ -47,7 +48,7 @@ def begins(log: Path, resource: str) -> bool:
         except json.JSONDecodeError:
             continue  # half a line
         about = event["metadata"] if event else {"urn": ""}
-        if about["urn"].endswith(f"::{resource}") and about["op"] == "create":
+        if about["urn"].endswith(f"::{resource}") and about["op"] in MAKES:
             return True
     return False
 

@@ -24,12 +24,16 @@ class Kind:
     service: str
     values: Callable[[str], dict[str, Any]]
 
-    def install(self, kubectl: Kubectl, env: dict[str, str]) -> None:
-        """Install its chart with the program's values, but at an address of the cloud's own choice."""
+    def have_images(self, env: dict[str, str]) -> None:
+        """Have its image in the sandbox's registry."""
         web.have_images(env)
         if self is KINDS["traefik"]:
             run_code(env, _TRAEFIK)
-        web.install(kubectl, self.chart, self.values(""))
+
+    def install(self, kubectl: Kubectl, env: dict[str, str], address: str = "") -> None:
+        """Install its chart with the program's values; without an address, at one of the cloud's choice."""
+        self.have_images(env)
+        web.install(kubectl, self.chart, self.values(address))
 
     def remove(self, kubectl: Kubectl) -> None:
         """Uninstall it; its load balancer is gone afterwards."""

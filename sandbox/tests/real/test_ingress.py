@@ -42,6 +42,19 @@ def ingress(host: str, annotations: dict[str, str], **spec: Any) -> dict[str, An
     }
 
 
+def secret() -> dict[str, Any]:
+    """The certificate of both hosts."""
+    served = pki.issue(CA, PATIENT, hosts=(PATIENT, HASTY))
+    pair = {"tls.crt": served.certificate, "tls.key": served.key}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": "kubernetes.io/tls",
+        "metadata": {"name": "front-tls"},
+        "data": {key: base64.b64encode(value).decode() for key, value in pair.items()},
+    }
+
+
 @pytest.fixture(scope="module")
 def trust() -> ssl.SSLContext:
     """Trusts the test's own authority, and no other."""
@@ -63,18 +76,9 @@ def sites(
     kind: Kind, kubectl: Kubectl, sandbox_env: dict[str, str], trust: ssl.SSLContext
 ) -> dict[str, Site]:
     """One host with the hub's annotations, and one whose timeouts are short."""
-    served = pki.issue(CA, PATIENT, hosts=(PATIENT, HASTY))
-    pair = {"tls.crt": served.certificate, "tls.key": served.key}
-    secret = {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "type": "kubernetes.io/tls",
-        "metadata": {"name": "front-tls"},
-        "data": {key: base64.b64encode(value).decode() for key, value in pair.items()},
-    }
     hasty = {f"{PREFIX}/proxy-{what}-timeout": str(HASTE_S) for what in ("read", "send")}
     kubectl.apply(
-        pod("front"), service("front"), secret, ingress(PATIENT, HUB["annotations"]), ingress(HASTY, hasty)
+        pod("front"), service("front"), secret(), ingress(PATIENT, HUB["annotations"]), ingress(HASTY, hasty)
     )
     ready(kubectl, "front")
     address = kind.address(kubectl)
