@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -43,6 +44,13 @@ def kept(gateway: Gateway, cloud: Connection) -> dict[str, Any]:
     }
 
 
+def to_be_replaced(gateway: Gateway) -> set[str]:
+    """What a preview shows as replaced, by name less the gateway's."""
+    shown = gateway.run("pulumi", "preview", "--stack", NAME, "--json")
+    steps = json.loads(shown.stdout)["steps"]
+    return {step["urn"].split("::")[-1].removeprefix(f"{NAME}-") for step in steps if "replace" in step["op"]}
+
+
 class Watched:
     """How long the floating IP `address` is attached to nothing while the block runs."""
 
@@ -73,6 +81,9 @@ class Watched:
 def test_a_running_gateway_switches(gateway: Gateway, cloud: Connection, kind: str) -> None:
     before = kept(gateway, cloud)
     gateway.change(lambda config: config.update({"gateway:ingress": kind}))
+    replaced = to_be_replaced(gateway)
+    assert {"ingress-namespace", "ingress-release"} <= replaced
+    assert not replaced & {name.removeprefix(f"{NAME}-") for name in before["ids"]}
     with Watched(cloud, before["ip"]) as watched:
         shown = gateway.up()
     assert ("ingress-nginx was retired" in shown) is (kind == "nginx")
