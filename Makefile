@@ -2,11 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DESKTOPS := $(or $(SANDBOX_CACHE),.sandbox/cache)/desktop-tests/bin
-LIFE := $(patsubst %,tests/lifecycle/test_%.py,changes cloud_config drift faults homes ingress killed node_groups owner production replace seats state teardown)
+LIFE := $(patsubst %,tests/lifecycle/test_%.py,backup changes cloud_config drift faults homes ingress killed node_groups owner production replace seats state teardown)
 OPERATIONS := tests/desktop/test_operations.py
 HEAVY := $(patsubst %,sandbox/tests/real/test_%.py,certificates hub ingress switch)
 
-.PHONY: help cost drift preflight sandbox sandbox-env sandbox-status sandbox-open sandbox-check sandbox-down sandbox-reset tools test test-unit test-sandbox test-desktop lint docs bench-up bench-start bench-seats bench-desktop clean
+.PHONY: help cost drift preflight restore sandbox sandbox-env sandbox-status sandbox-open sandbox-check sandbox-down sandbox-reset tools test test-unit test-sandbox test-desktop lint docs bench-up bench-start bench-seats bench-desktop clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -39,6 +39,9 @@ preflight: .venv/sandbox ## What `pulumi up` of STACK would refuse or warn of, i
 
 cost: .venv/sandbox ## What the gateway of STACK used in service units, by day and by cause (DAYS=30)
 	@$(BIN)/python -m components.cost "$(STACK)" $(if $(DAYS),--days $(DAYS))
+
+restore: .venv/sandbox ## The snapshots of homes of STACK; with FOR=user (and SNAPSHOT=id): her home as it was in one
+	@$(BIN)/python -m components.restore "$(STACK)" "$(FOR)" "$(SNAPSHOT)"
 
 # The variable only lets the preview go on where the cluster itself is gone; neither command writes anything.
 drift: ## What someone changed by hand in the gateway of STACK; Error 7 where there is any

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
+from components.backup.backup import Backup, BackupArgs
 from components.certificates.cert_manager import CertManager, CertManagerArgs
 from components.certificates.certificate import Certificate, CertificateArgs
 from components.charts.install import ChartSource
@@ -91,6 +92,7 @@ hub = JupyterHubRelease(
     pulumi.ResourceOptions(protect=settings.protect),
 )
 workshops = Workshops(f"{name}-workshops", WorkshopsArgs(planned=checked.workshops, cluster=cluster, hub=hub))
+backup = Backup(f"{name}-backup", BackupArgs(settings=settings, survey=survey, cluster=cluster, hub=hub))
 certificate = Certificate(
     f"{name}-certificate",
     CertificateArgs(
@@ -102,7 +104,7 @@ certificate = Certificate(
     ),
 )
 
-inside = [certificates, hub, workshops, certificate]
+inside = [certificates, hub, workshops, backup, certificate]
 everything = [cluster, *groups.values(), address, ingress, record, images, *inside]
 Guard(f"{name}-gateway:protect", after=everything, protect=settings.protect)
 

@@ -21,7 +21,7 @@ from components.cluster.access import client_of
 from components.cluster.kubeconfig import USABLE, sign
 from components.cost.allocation import allocations
 from components.cost.budget import check_budget, check_left
-from components.cost.prices import Price, floor_by_resource, in_words, su_per_hour
+from components.cost.prices import Price, backups_in_words, floor_by_resource, in_words, su_per_hour
 from components.hub.catalogue import Catalogue
 from components.hub.desktops import taken_names
 from components.hub.profiles import all_pods, profile_mistakes
@@ -136,6 +136,8 @@ def preflight(
     if schedule:
         months = ", ".join(f"{month} {su:g}" for month, su in schedule.items())
         pulumi.log.info(f"service units of gateway:schedule: {months}")
+    if backups := backups_in_words(settings.hub):
+        pulumi.log.info(backups)
     return Checked(
         settings=settings,
         cloud=cloud,

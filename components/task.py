@@ -24,6 +24,7 @@ TASKS = {
     "homes": "components.homes.volumes",
     "kubeconfig": "components.cluster.kubeconfig",
     "port": "components.edge.port",
+    "snapshots": "components.backup.drop",
     "volumes": "components.cluster.volumes",
 }
 """The module whose `main(words)` runs each task and gives the exit code."""

@@ -58,6 +58,8 @@ JUPYTERHUB = Chart(
     kubernetes=(1, 28),
 )
 
+HUB_IMAGE = f"quay.io/jupyterhub/k8s-hub:{JUPYTERHUB.version}"
+"""The hub's own image, which the core's nodes have. It has Python and `requests`."""
 PAUSE = "registry.k8s.io/pause:3.10"
 """What does nothing, in a pod that keeps a seat. The nodes have it already, or one like it."""
 

@@ -69,9 +69,13 @@ def _volumes(connection: Connection, owner: Owner) -> Quotas:
         of, cluster = marked(volume.metadata), str((volume.metadata or {}).get(CSI_CLUSTER, ""))
         if of == owner or names.fullmatch(cluster) or of_a_machine(volume.name or "", names):
             ours.append(volume.size)
+    found = connection.block_storage.snapshots(details=True)
+    copies = [snapshot.size for snapshot in found if marked(snapshot.metadata) == owner]
+    gib = limits.total_gigabytes_used - sum(ours) - sum(copies)
     return {
         "volumes": Quota(limits.max_total_volumes, limits.total_volumes_used - len(ours)),
-        "GiB of volumes": Quota(limits.max_total_volume_gigabytes, limits.total_gigabytes_used - sum(ours)),
+        "GiB of volumes": Quota(limits.max_total_volume_gigabytes, max(0, gib)),
+        "snapshots": Quota(limits.max_total_snapshots, limits.total_snapshots_used - len(copies)),
     }
 
 
@@ -127,12 +131,16 @@ def demand(
     machines = [flavors[name] for name in nodes]
     disk = int(labels.get("boot_volume_size") or 0)
     people = {*settings.hub.admins, *settings.hub.users} if most and storage.type == "home" else set()
+    # While a new snapshot is taken, the oldest is still there. Cinder counts the GiB of both (its setting
+    # no_snapshot_gb_quota is off by default).
+    copies = len(people) * (settings.hub.backup.keep + 1 if settings.hub.backup else 0)
     needed: dict[str, float] = {
         "instances": len(machines),
         "cores": sum(flavor.vcpu for flavor in machines),
         "GiB of RAM": sum(flavor.gib for flavor in machines),
         "volumes": len(machines) * bool(disk) + len(people) + 1,
-        "GiB of volumes": len(machines) * disk + len(people) * storage.size_gib + DATABASE_GIB,
+        "GiB of volumes": len(machines) * disk + (len(people) + copies) * storage.size_gib + DATABASE_GIB,
+        "snapshots": copies,
     }
     if existing.cluster is not None and not existing.cluster.failed:
         return needed
@@ -171,7 +179,8 @@ def findings(
     return mistakes, [
         *unknown,
         *(
-            f"quota of {what}: the gateway at its maximum {words}, so nodes or homes beyond that are refused"
+            f"quota of {what}: the gateway at its maximum {words}, so what is beyond that is refused: nodes,"
+            " homes, or snapshots of homes"
             for what, words in most.items()
             if what not in floor
         ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -35,6 +36,18 @@ from components.settings.model import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
+class FromPods:
+    """What a pod needs to know of the cloud in order to ask Cinder."""
+
+    identity: str
+    """URL of Keystone."""
+    volumes: str
+    """URL of Cinder."""
+    authority: str
+    """The certificate authority of both as PEM; empty where it is one that everybody trusts."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Survey:
     """The cloud as the program needs it."""
 
@@ -44,6 +57,8 @@ class Survey:
     existing: Existing = field(default_factory=Existing)
     servers: list[str] | None = None
     """Flavors of the gateway's servers; None where that is not known."""
+    from_pods: FromPods | None = None
+    """How a pod reaches Cinder, where the settings want backups."""
     connection: Connection | None = field(default=None, compare=False, repr=False)
     """The log-in of this look, for another one at what it found."""
 
@@ -89,6 +104,7 @@ def survey(settings: Settings, cloud: CloudConfig, fit: Fit = lambda *_: ()) -> 
         find_address,
         find_record,
         find_servers,
+        _from_pods,
         *map(quotas, SERVICES),
     ]
     mistakes: list[Mistake] = []
@@ -103,7 +119,7 @@ def survey(settings: Settings, cloud: CloudConfig, fit: Fit = lambda *_: ()) -> 
             except (SDKException, ClientException) as error:
                 found.append(None)
                 mistakes.append(_unreachable(cloud, error))
-    templates, zone_id, flavors, _, _, warning, cluster, address, record, servers, *limits = found
+    templates, zone_id, flavors, _, _, warning, cluster, address, record, servers, pods, *limits = found
     existing = Existing(cluster=cluster, address=address, record=record)
     alive = cluster if cluster and not cluster.failed else None
     template, wrong = (None, []) if templates is None else choose(settings, templates, alive)
@@ -129,6 +145,7 @@ def survey(settings: Settings, cloud: CloudConfig, fit: Fit = lambda *_: ()) -> 
         zone_id=zone_id,
         existing=replace(existing, node_groups=node_groups),
         servers=servers,
+        from_pods=pods,
         connection=connection,
     )
 
@@ -149,6 +166,21 @@ def _unreachable(cloud: CloudConfig, error: Exception) -> Mistake:
 def _one_of(key: str, wanted: str, names: Iterable[str], what: str) -> Mistake:
     offered = ", ".join(sorted(names)) or "none"
     return Mistake(key=f"gateway:{key}", rule=f"must be a {what} of this cloud ({offered})", value=wanted)
+
+
+def _from_pods(connection: Connection, settings: Settings, _: Owner) -> FromPods | None:
+    """Raises SettingsError where a pod could reach Cinder only without a certificate."""
+    if settings.hub.backup is None:
+        return None
+    verify = connection.config.get_requests_verify_args()[0]
+    if verify is False:
+        rule = "needs a certificate of the cloud that can be verified: openstack:cacertFile, not insecure"
+        raise SettingsError([Mistake(key="gateway:hub.backup", rule=rule)])
+    return FromPods(
+        identity=str(connection.endpoint_for("identity")),
+        volumes=str(connection.endpoint_for("block-storage")),
+        authority=Path(verify).read_text(encoding="utf-8") if isinstance(verify, str) else "",
+    )
 
 
 def _zone(connection: Connection, settings: Settings, _: Owner) -> str:

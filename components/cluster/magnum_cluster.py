@@ -47,6 +47,8 @@ class MagnumCluster(pulumi.ComponentResource):
 
     id: pulumi.Output[str]
     """UUID of the cluster, once Magnum has accepted it."""
+    name_in_volumes: pulumi.Output[str]
+    """Cluster API's name of the cluster, which the CSI driver writes on volumes."""
     magnum: pulumi.Resource
     """The Magnum cluster. Its node groups are deleted with it."""
     kubeconfig: pulumi.Output[str]
@@ -104,7 +106,7 @@ class MagnumCluster(pulumi.ComponentResource):
                 custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout, delete="60m"),
             ),
         )
-        self.id = cluster.id
+        self.id, self.name_in_volumes = cluster.id, cluster.stack_id
         self.magnum = cluster
         signed = command.local.Command(
             f"{name}-kubeconfig",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from components.seats.room import Room
+from components.settings.hub import Hub
 from components.settings.model import Settings
 from components.site import SITE
 
@@ -78,3 +79,14 @@ def in_words(price: dict[str, float], servers: Iterable[str] | None) -> str:
     named = {**su_now(servers), "floor": price["floor"], "maximum": price["maximum"]}
     listed = ", ".join(f"{at} {su:g}{seats if at == 'floor' else ''}" for at, su in named.items())
     return f"service units an hour: {listed}"
+
+
+def backups_in_words(hub: Hub) -> str:
+    """What the snapshots of a home cost: room in the quota. Jetstream2 bills no storage."""
+    if hub.backup is None:
+        return ""
+    gib = hub.storage.size_gib
+    return (
+        f"snapshots: {hub.backup.keep} of each home and a new one while it is taken, at {gib} GiB each;"
+        f" {(hub.backup.keep + 1) * gib} GiB of the quota for each user, 0 SU"
+    )

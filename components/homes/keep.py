@@ -71,20 +71,14 @@ def keep_from_outside(place: Place, cluster: str) -> None:
     found = 0
     for volume in place.volumes():
         said = volume.metadata or {}
-        claim, namespace = said.get(metadata.CSI_CLAIM), said.get(metadata.CSI_NAMESPACE)
-        if metadata.is_home(said, place.owner.gateway):
-            place.mark(volume.id, {metadata.JANITOR: "true"})
-            claim = said[metadata.CLAIM]
-        elif said.get(CSI_CLUSTER) != cluster:
+        claim = metadata.claim_in(said, place.owner.gateway, cluster, place.namespace)
+        if claim is None:
+            if said.get(CSI_CLUSTER) == cluster and metadata.CSI_CLAIM not in said:
+                place.mark(volume.id, {metadata.JANITOR: "true"})
+                say(f"volume {volume.id} may be a home, but does not say whose; it stays as it is")
             continue
-        elif claim is None:
-            place.mark(volume.id, {metadata.JANITOR: "true"})
-            say(f"volume {volume.id} may be a home, but does not say whose; it stays as it is")
-            continue
-        elif namespace == place.namespace and claim != metadata.HUB_DATABASE:
-            place.mark(volume.id, metadata.owned(place.owner, claim))
-        else:
-            continue
+        kept = metadata.is_home(said, place.owner.gateway)
+        place.mark(volume.id, {metadata.JANITOR: "true"} if kept else metadata.owned(place.owner, claim))
         found += 1
         say(f"kept home {claim}: volume {volume.id}")
     say(f"the cluster does not answer; {found} homes were kept by the metadata of their volumes")

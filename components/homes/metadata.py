@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from components.cloud.ownership import OWNER_LABEL, Owner
+from components.cloud.ownership import CSI_CLUSTER, OWNER_LABEL, Owner
 
 DRIVER = "cinder.csi.openstack.org"
 CSI_CLAIM = "csi.storage.k8s.io/pvc/name"
@@ -16,6 +16,10 @@ CSI_NAMESPACE = "csi.storage.k8s.io/pvc/namespace"
 
 CLAIM = "gateway.claim"
 CLASS = "gateway.storage-class"
+SNAPSHOT = "gateway.snapshot"
+"""The snapshot that a restored home was made from."""
+REPLACED = "gateway.replaced"
+"""The claim whose home a volume was, before a restored one took its place."""
 LABEL = "gateway.label."
 ANNOTATION = "gateway.annotation."
 JANITOR = "janitor.capi.azimuth-cloud.com/keep"
@@ -56,6 +60,20 @@ def is_home(metadata: Mapping[str, str] | None, gateway: str) -> bool:
     """Whether a volume with this metadata was kept as a home of `gateway`."""
     said = metadata or {}
     return said.get(OWNER_LABEL) == gateway and CLAIM in said
+
+
+def claim_in(metadata: Mapping[str, str] | None, gateway: str, cluster: str, namespace: str) -> str | None:
+    """The claim whose home the volume with this metadata is; None: it is no home of `gateway`.
+
+    cluster: its name in the volumes' metadata. A volume that was kept or restored says so itself; the CSI
+    driver writes the claim on the others.
+    """
+    said = metadata or {}
+    if is_home(said, gateway):
+        return said[CLAIM]
+    claim = said.get(CSI_CLAIM)
+    here = (said.get(CSI_CLUSTER), said.get(CSI_NAMESPACE)) == (cluster, namespace)
+    return claim if here and claim != HUB_DATABASE else None
 
 
 def volume_name(volume: Any) -> str:

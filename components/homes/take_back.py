@@ -32,8 +32,15 @@ def take_back(place: Place, storage_class: str) -> None:
             f"home {claim} was kept more than once, in the volumes {ids}; choose one, and delete the others"
             f" or run `openstack volume unset --property {metadata.CLAIM} ID` for each"
         )
-    if not homes:
-        return
+    if homes:
+        bind(place, homes, storage_class)
+
+
+def bind(place: Place, homes: list[Any], storage_class: str) -> None:
+    """Create claims for these Cinder volumes, which say whose they are, and wait until they are bound.
+
+    Raises as `take_back` does.
+    """
     known: Any = place.api.list_persistent_volume()
     volumes = {volume.spec.csi.volume_handle: volume for volume in known.items if volume.spec.csi}
     taken = [(home, _take_one_back(place, home, volumes.get(home.id), storage_class)) for home in homes]

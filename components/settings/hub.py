@@ -9,12 +9,14 @@ from pydantic_core import PydanticCustomError
 
 from components.settings.types import (
     Change,
+    Cron,
     Expanded,
     Form,
     Model,
     Names,
     Reference,
     Registry,
+    TimeZone,
     Users,
     once,
 )
@@ -35,6 +37,18 @@ class Storage(Model):
     size_gib: Annotated[int, Change.HUB] = Field(10, ge=1)
     """GiB of a home. Smaller homes grow, which is refused where their storage class does not let them; larger
     ones stay as they are."""
+
+
+class Backup(Model):
+    """Snapshots of all homes, on a schedule. A change of a home after its last snapshot is not in any."""
+
+    schedule: Annotated[Cron, Change.IN_PLACE] = Field("0 3 * * *", examples=["0 3 * * 1-5"])
+    """When, as cron has it: minute, hour, day, month, weekday. Without `backup` there are no snapshots."""
+    zone: Annotated[TimeZone, Change.IN_PLACE] = Field("UTC", examples=["America/Denver"])
+    """The time zone of `schedule`."""
+    keep: Annotated[int, Change.IN_PLACE] = Field(7, ge=1)
+    """How many snapshots of each home stay; older ones are deleted. Cinder counts each, with the size of its
+    home, against the project's quota."""
 
 
 class Place(Model):
@@ -128,7 +142,18 @@ class Hub(Model):
     """Desktops of hub_values/desktops.yaml that users may start; all of them where none is named."""
     profiles: dict[str, Profile] = Field({}, examples=[{"compute": {"nodeGroup": "larges"}}])
     storage: Storage = Storage()
+    backup: Backup | None = None
     limits: Limits = Limits()
+
+    @field_validator("backup")
+    @classmethod
+    def _of_homes(cls, backup: Backup | None, info: ValidationInfo) -> Backup | None:
+        """Needs homes."""
+        storage = info.data.get("storage")
+        if backup is not None and storage is not None and storage.type == "none":
+            text = "needs homes, and gateway:hub.storage.type is none: files are lost with the pod"
+            raise PydanticCustomError("backup", text)
+        return backup
 
 
 class Images(Model):

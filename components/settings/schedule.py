@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from components.settings.hub import SHORT
-from components.settings.types import Change, Model, once
+from components.settings.types import Change, Model, TimeZone, once
 
 FORM = "%Y-%m-%d %H:%M"
 
@@ -25,13 +25,6 @@ def moment(value: str) -> str:
     return value
 
 
-def time_zone(value: str) -> str:
-    """A time zone's name."""
-    if value not in available_timezones():
-        raise PydanticCustomError("zone", "must be a time zone's name (IANA), as Europe/Vienna or UTC")
-    return value
-
-
 class Workshop(Model):
     """Seats for a time. Their nodes are there when it begins, and go when it has ended."""
 
@@ -40,7 +33,7 @@ class Workshop(Model):
     seats: Annotated[int, Change.IN_PLACE] = Field(ge=1, examples=[30])
     """How many desktops it needs. A seat that a user takes does not come back, unlike those of
     `gateway:seats`."""
-    zone: Annotated[str, AfterValidator(time_zone), Change.IN_PLACE] = Field(examples=["Europe/Vienna"])
+    zone: Annotated[TimeZone, Change.IN_PLACE] = Field(examples=["Europe/Vienna"])
     """The time zone of `begin` and `end`."""
     begin: Annotated[str, AfterValidator(moment), Change.IN_PLACE] = Field(examples=["2027-03-03 09:00"])
     """When it begins."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, TypeVar, get_args
 from urllib.parse import unquote
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -116,6 +117,37 @@ def registry(value: str) -> str:
     return value
 
 
+def time_zone(value: str) -> str:
+    """A time zone's name."""
+    if value not in available_timezones():
+        raise PydanticCustomError("zone", "must be a time zone's name (IANA), as Europe/Vienna or UTC")
+    return value
+
+
+CRON = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
+"""The least and the greatest number in each field of a CronJob's schedule."""
+
+
+def cron(value: str) -> str:
+    """When a CronJob starts: minute, hour, day of the month, month and day of the week."""
+
+    def known(field: str, least: int, greatest: int) -> bool:
+        for part in field.split(","):
+            found = re.fullmatch(r"(\*|(\d+)(?:-(\d+))?)(?:/[1-9]\d*)?", part)
+            first, last = (int(found[2] or least), int(found[3] or found[2] or greatest)) if found else (1, 0)
+            if not least <= first <= last <= greatest:
+                return False
+        return True
+
+    fields = value.split()
+    if len(fields) != len(CRON) or not all(
+        known(field, *bounds) for field, bounds in zip(fields, CRON, strict=True)
+    ):
+        text = "must be five numbers, as cron has them (minute, hour, day, month, weekday), or '*' for each"
+        raise PydanticCustomError("cron", text)
+    return value
+
+
 # Names that Magnum's Cluster API driver uses as they are (magnum-capi-helm 1.4, driver_utils.py). It rewrites
 # any other name, and then the selectors and the audit would look for one that is not there.
 LONGEST_OBJECT = 63
@@ -178,6 +210,8 @@ Registry = Annotated[Expanded, AfterValidator(registry)]
 UserName = Annotated[str, AfterValidator(user_name)]
 Users = Annotated[list[UserName], AfterValidator(once)]
 Names = Annotated[list[str], AfterValidator(once)]
+TimeZone = Annotated[str, AfterValidator(time_zone)]
+Cron = Annotated[str, AfterValidator(cron)]
 
 
 class Timeouts(Model):

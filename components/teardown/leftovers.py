@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from openstack.connection import Connection
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
@@ -113,6 +114,29 @@ def _security_groups(cloud: Connection, names: re.Pattern[str]) -> Iterator[Left
             yield Left(kind="security group", name=group.name, remove=remove)
 
 
+def _snapshots(cloud: Connection, gateway: Gateway) -> Iterator[Left]:
+    """Before the volumes: Cinder deletes none that has snapshots."""
+    for snapshot in cloud.block_storage.snapshots(details=True):
+        if _is_of(marked(snapshot.metadata), gateway):
+            yield Left(
+                kind="snapshot",
+                name=snapshot.name or snapshot.id,
+                cost=f"0 SU, {snapshot.size} GiB of the quota",
+                remove=f"openstack volume snapshot delete {snapshot.id}",
+                going=snapshot.status == "deleting",
+                kept="homes" in gateway.keep,
+            )
+
+
+def _credentials(cloud: Connection, gateway: Gateway) -> Iterator[Left]:
+    """The one that backups log in with."""
+    identity: Any = cloud.identity  # of version 3, as application credentials are
+    for credential in identity.application_credentials(user=cloud.current_user_id):
+        if _is_of(described(credential.description), gateway):
+            remove = f"openstack application credential delete {credential.id}"
+            yield Left(kind="application credential", name=credential.name, remove=remove)
+
+
 def _volumes(cloud: Connection, gateway: Gateway, names: re.Pattern[str]) -> Iterator[Left]:
     for volume in cloud.block_storage.volumes(details=True):
         said = volume.metadata or {}
@@ -149,8 +173,10 @@ def left(cloud: Connection, gateway: Gateway) -> list[Left]:
         _servers(cloud, names),
         _ports(cloud, names),
         _security_groups(cloud, names),
+        _snapshots(cloud, gateway),
         _volumes(cloud, gateway, names),
         _records(cloud, gateway),
+        _credentials(cloud, gateway),
         (stray for key, stray in strays(cloud, gateway.name) if key not in gateway.known),
     ]
     return [thing for look in looks for thing in look]

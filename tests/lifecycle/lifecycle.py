@@ -40,6 +40,7 @@ def inventory(cloud: Connection) -> dict[str, list[str]]:
         "load balancers": [b.name for b in cloud.load_balancer.load_balancers()],
         "floating IPs": [ip.description for ip in cloud.network.ips()],
         "volumes": [v.name for v in cloud.block_storage.volumes()],
+        "snapshots": [s.name for s in cloud.block_storage.snapshots()],
         "servers": [s.name for s in cloud.compute.servers()],
         "ports": [p.name for p in cloud.network.ports()],
         "security groups": [g.name for g in cloud.network.security_groups()],

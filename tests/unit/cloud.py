@@ -47,6 +47,8 @@ def plenty(**fields: Any) -> SimpleNamespace:
             "total_volumes_used": 0,
             "max_total_volume_gigabytes": -1,
             "total_gigabytes_used": 0,
+            "max_total_snapshots": -1,
+            "total_snapshots_used": 0,
             "floating_ips": none,
             "security_groups": none,
             "load_balancers": -1,
@@ -81,9 +83,14 @@ class Cloud:
             zones=lambda: self.zone_list,
             recordsets=lambda zone: [record for record in self.records if record.zone_id == zone],
         )
+        self.snapshots: list[Any] = []
         self.block_storage = thing(
-            volumes=lambda **_: self.volumes, get_limits=lambda: thing(absolute=self.limits)
+            volumes=lambda **_: self.volumes,
+            snapshots=lambda **_: self.snapshots,
+            get_limits=lambda: thing(absolute=self.limits),
         )
+        self.verify: bool | str = True
+        self.config = thing(get_requests_verify_args=lambda: (self.verify, None))
         self.current_project_id = "p-1"
         self.servers: list[Any] = []
         self.image_properties: dict[str, str] = {}
@@ -139,6 +146,10 @@ class Cloud:
         if not self.balancers_allowed:
             raise ForbiddenException("Policy does not allow this request to be performed.")
         yield from ()
+
+    def endpoint_for(self, service_type: str) -> str:
+        """Where the service is."""
+        return f"https://cloud.test/{service_type}"
 
     def authorize(self) -> None:
         """Always allowed."""

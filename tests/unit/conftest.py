@@ -69,6 +69,8 @@ class Recorded(pulumi_mocks.Mocks):
         outputs = dict(unwrap(args.inputs))
         if args.typ == "openstack:networking/floatingIp:FloatingIp":
             outputs["address"] = "203.0.113.99"
+        elif args.typ == "openstack:containerinfra/cluster:Cluster":
+            outputs["stackId"] = f"{outputs['name']}-abcdefghijkl"
         elif args.typ == "command:local:Command":
             outputs["stdout"] = f"stdout of {args.name}"
         elif args.typ == "kubernetes:helm.sh/v3:Release":

@@ -63,6 +63,9 @@ CHANGES: dict[str, Any] = {
     "hub.profiles.NAME.sizes[].memoryGib": 12,
     "hub.profiles.NAME.sizes[].nodeGroup": "larges",
     "hub.profiles.NAME.sizes[].gpus": 1,
+    "hub.backup.schedule": "30 2 * * 1",
+    "hub.backup.zone": "Europe/Vienna",
+    "hub.backup.keep": 3,
     "hub.storage.type": "none",
     "hub.storage.class": "replicated-hdd",
     "hub.storage.sizeGib": 20,
@@ -129,9 +132,11 @@ def way(key: str) -> dict[str, Any]:
 
 
 def placed(key: str) -> list[tuple[str, Any]]:
-    """What a gateway with profiles or workshops has, of which `key` is a setting."""
+    """What a gateway with profiles, workshops or backups has, of which `key` is a setting."""
     if key.startswith("schedule"):
         return [("schedule", [dict(WORKSHOP)])]
+    if key.startswith("hub.backup"):
+        return [("hub.backup", {})]
     if not key.startswith(("hub.profiles", "hub.groups")):
         return []
     return copy.deepcopy(ALSO.get(key, PLACED))

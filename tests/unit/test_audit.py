@@ -41,6 +41,10 @@ def volume(name: str, cluster: str = "") -> SimpleNamespace:
     return thing(id=f"id of {name}", name=name, metadata=metadata, size=10, status="available")
 
 
+def snapshot(name: str, metadata: dict[str, str]) -> SimpleNamespace:
+    return thing(id=f"id of {name}", name=name, metadata=metadata, size=10, status="available")
+
+
 def record(name: str, text: str) -> SimpleNamespace:
     return thing(id=f"id of {text}", name=name, description=text, status="ACTIVE", action="NONE")
 
@@ -78,7 +82,7 @@ class Cloud:
             ips=listed("ips"), ports=listed("ports"), security_groups=listed("security_groups")
         )
         self.compute = thing(servers=listed("servers"), flavors=listed("flavors"))
-        self.block_storage = thing(volumes=listed("volumes"))
+        self.block_storage = thing(volumes=listed("volumes"), snapshots=listed("snapshots"))
         self.dns = thing(recordsets=listed("records"))
         self.identity = thing(application_credentials=listed("credentials"))
 
@@ -130,6 +134,20 @@ CASES: dict[str, tuple[str, list[Any], list[Any]]] = {
         "volumes",
         [volume("pvc-1", "gw25"), volume("pvc-2", STACK), volume(f"{STACK}-mediums-x1-root")],
         [volume("pvc-3", "shop"), volume("pvc-4"), volume("gw25-backup"), volume("")],
+    ),
+    "snapshots": (
+        "snapshots",
+        [snapshot("gw25-claim-ann-1", OWNER.marks)],
+        [
+            snapshot("gw25b-claim-ann-1", Owner("gw25b", "gateway/dev").marks),
+            snapshot("gw25-claim-ann-2", {CSI_CLUSTER: STACK}),
+            snapshot("mine", {}),
+        ],
+    ),
+    "credential of backups": (
+        "credentials",
+        [thing(id="a-1", name="gw25-backup-credential-1", project_id="p", description=OWNER.description)],
+        [thing(id="a-2", name="gw25-backup-credential-2", project_id="p", description="mine")],
     ),
     "records": (
         "records",
@@ -192,6 +210,13 @@ def test_a_cluster_whose_name_looks_like_the_stack_of_ours() -> None:
     mine = balancer("kube_service_gw25_a_b")
     theirs = [balancer(f"kube_service_{STACK}_a_b")]
     assert names(clusters=[other], balancers=[*theirs, mine]) == [mine.name]
+
+
+def test_snapshots_stay_with_the_homes_and_go_before_their_volumes() -> None:
+    kept = Gateway(name="gw25", fqdn="gw25.x.test", zone_id=ZONE, keep=frozenset({"homes"}))
+    has = {"snapshots": [snapshot("one", OWNER.marks)], "volumes": [volume("pvc-1", STACK)]}
+    assert names(kept, **has) == ["pvc-1"]
+    assert names(**has) == ["one", "pvc-1"], "Cinder deletes no volume that has snapshots"
 
 
 def test_a_reserved_address_may_be_kept() -> None:

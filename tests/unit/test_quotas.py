@@ -10,7 +10,7 @@ from openstack.exceptions import ForbiddenException
 from components.cloud.ownership import CSI_CLUSTER
 from components.settings.errors import SettingsError
 from tests.unit.cloud import Cloud, cluster, flavor, group, look, plenty, thing
-from tests.unit.conftest import OWNER
+from tests.unit.conftest import OWNER, stack_config
 
 MACHINE = "gw25-abcdefghijkl"
 """How the names of the gateway's servers begin."""
@@ -22,6 +22,7 @@ EXACTLY: dict[str, Any] = {
     "total_ram": 630 * 1024,
     "max_total_volumes": 22 + 4 + 1,
     "max_total_volume_gigabytes": 22 * 60 + 4 * 10 + 1,
+    "max_total_snapshots": 0,
     "floating_ips": {"limit": 2, "used": 0},
     "security_groups": {"limit": 2, "used": 0},
     "load_balancers": 2,
@@ -45,7 +46,7 @@ def test_what_just_fits_is_taken_without_a_word(answering: Cloud, warned: list[s
     assert warned == []
 
 
-@pytest.mark.parametrize("key", sorted(EXACTLY.keys() - {"security_groups"}))
+@pytest.mark.parametrize("key", sorted(EXACTLY.keys() - {"security_groups", "max_total_snapshots"}))
 def test_a_maximum_that_does_not_fit_is_a_warning(answering: Cloud, warned: list[str], key: str) -> None:
     answering.limits = less(key)
     look(GROUPS)
@@ -140,3 +141,30 @@ def test_a_service_that_does_not_tell_is_a_warning(
     look(GROUPS)
     assert len(warned) == 1
     assert "the quotas of Nova are not known" in warned[0]
+
+
+@pytest.mark.parametrize("key", ["max_total_snapshots", "max_total_volume_gigabytes"])
+def test_snapshots_count_as_many_and_as_large_as_their_homes(
+    answering: Cloud, warned: list[str], key: str
+) -> None:
+    # Of 4 homes 7 each and the new one, 10 GiB each.
+    hub = {**stack_config()["gateway:hub"], "backup": {"keep": 7}}
+    room = {"max_total_snapshots": 32, "max_total_volume_gigabytes": 22 * 60 + 4 * 10 + 1 + 32 * 10}
+    answering.limits = plenty(**EXACTLY | room)
+    look({**GROUPS, "hub": hub})
+    assert warned == []
+    answering.limits = plenty(**EXACTLY | room | {key: room[key] - 1})
+    look({**GROUPS, "hub": hub})
+    assert len(warned) == 1
+    assert f"needs {room[key]}; of the project's {room[key] - 1}" in warned[0]
+
+
+def test_snapshots_that_are_there_are_the_gateways_own(answering: Cloud, warned: list[str]) -> None:
+    answering.snapshots = [thing(metadata=OWNER.marks, size=10), thing(metadata={}, size=10)]
+    hub = {**stack_config()["gateway:hub"], "backup": {"keep": 7}}
+    used = {"total_snapshots_used": 2, "total_gigabytes_used": 20}
+    answering.limits = plenty(
+        **EXACTLY | used | {"max_total_snapshots": 33, "max_total_volume_gigabytes": 1691}
+    )
+    look({**GROUPS, "hub": hub})
+    assert warned == []

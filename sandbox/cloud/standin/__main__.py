@@ -26,8 +26,10 @@ from sandbox.cloud.standin import (
     listeners,
     network,
     port,
+    snapshot,
     usage,
     volume,
+    volume_quota,
 )
 from sandbox.cloud.standin.common.store import Store
 
@@ -56,6 +58,8 @@ def application(store: Store) -> Flask:
         port,
         listeners,
         volume,
+        volume_quota,
+        snapshot,
     )
     for part in parts:
         app.register_blueprint(part.api)

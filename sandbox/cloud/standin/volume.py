@@ -6,17 +6,19 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 
 from flask import request
 
 from sandbox import layout
 from sandbox.cloud import settings
+from sandbox.cloud.standin import volume_quota as quota
 from sandbox.cloud.standin.common import rest
 from sandbox.cloud.standin.common.rest import Answer, ApiError
 from sandbox.cloud.standin.common.store import Body
 
-PREFIX = "/volume"
-api = rest.service("volume", PREFIX, rest.nova_error)
+api = rest.service("volume", quota.PREFIX, rest.nova_error)
+api.url_value_preprocessor(quota.check_project)
 
 _VERSION = {"id": "v3.0", "status": "CURRENT", "version": "3.0", "min_version": "3.0", "path": "/v3"}
 _PROJECT = "os-vol-tenant-attr:tenant_id"
@@ -25,18 +27,7 @@ _PROJECT = "os-vol-tenant-attr:tenant_id"
 @api.get("/")
 @api.get("/v3/")
 def _list_versions() -> Answer:
-    return rest.versions(PREFIX, [_VERSION])
-
-
-def _usage(project: str) -> dict[str, int]:
-    volumes = [thing for thing in rest.store().all("volume") if rest.owner(thing) == project]
-    return {"volumes": len(volumes), "gigabytes": sum(thing["size"] for thing in volumes), "snapshots": 0}
-
-
-def _over_quota(name: str) -> ApiError:
-    return ApiError(
-        413, f"{name.title()} quota exceeded: the request exceeds the allowed {name} of this project."
-    )
+    return rest.versions(quota.PREFIX, [_VERSION])
 
 
 def create(wanted: Body) -> Body:
@@ -48,9 +39,9 @@ def create(wanted: Body) -> Body:
             400, f"Invalid input received: Volume size '{size}' must be an integer and greater than 0"
         )
     kind = wanted.get("volume_type") or settings.CATALOGUE["volume_types"][0]
-    if kind not in settings.CATALOGUE["volume_types"] + [entry["id"] for entry in _types()]:
+    if kind not in settings.CATALOGUE["volume_types"] + [entry["id"] for entry in quota.types()]:
         raise ApiError(404, f"Volume type {kind} could not be found.")
-    rest.check_quota("block-storage", _usage(who.project_id), {"volumes": 1, "gigabytes": size}, _over_quota)
+    quota.check({"volumes": 1, "gigabytes": size})
     return rest.store().put(
         "volume",
         {
@@ -66,7 +57,7 @@ def create(wanted: Body) -> Body:
             "availability_zone": "nova",
             "encrypted": False,
             "multiattach": False,
-            "snapshot_id": None,
+            "snapshot_id": wanted.get("snapshot_id"),
             "source_volid": None,
             "replication_status": None,
             "created_at": rest.now(),
@@ -89,6 +80,13 @@ def create_root_disk(server: str, mapping: Body) -> Body:
     ]
     disk["_delete_with_server"] = bool(mapping.get("delete_on_termination"))
     return rest.store().put("volume", disk)
+
+
+def copy(key: str, other: str) -> None:
+    """Put what is on the volume or in the snapshot `key` into `other`, a new one."""
+    if (layout.VOLUMES / key).exists():  # else nothing was ever attached
+        folders = [str(layout.VOLUMES / name) for name in (key, other)]
+        subprocess.run(["cp", "--archive", "--reflink=auto", *folders], check=True)
 
 
 def attach(key: str, server: str, *, taken: int) -> Body:
@@ -129,21 +127,19 @@ def release(server: str) -> None:
                 rest.store().put("volume", {**disk, "attachments": [], "status": "available"})
 
 
-@api.url_value_preprocessor
-def _check_project(_endpoint: str | None, values: Body | None) -> None:
-    """Take the project out of the path, after a look whether it is the token's."""
-    project = (values or {}).pop("project", None)
-    if project and project != rest.caller().project_id:
-        raise ApiError(403, "The project of the path is not the token's.")
-
-
 @api.post("/v3/<project>/volumes")
 def _create_volume() -> Answer:
     rest.caller().require("member")
     wanted = rest.body("volume")
-    if wanted.get("snapshot_id") or wanted.get("source_volid") or wanted.get("backup_id"):
-        raise ApiError(501, "The sandbox makes no volumes from other volumes.")
-    return {"volume": rest.visible(create(wanted))}, 202
+    if wanted.get("source_volid") or wanted.get("backup_id"):
+        raise ApiError(501, "The sandbox makes no volumes from other volumes, and has no backups.")
+    origin = wanted.get("snapshot_id")
+    if origin and rest.find("snapshot", origin)["size"] > (wanted.get("size") or 0):
+        raise ApiError(400, "Invalid input received: the volume must not be smaller than the snapshot.")
+    disk = create(wanted)
+    if origin:
+        copy(origin, disk["id"])
+    return {"volume": rest.visible(disk)}, 202
 
 
 @api.get("/v3/<project>/volumes")
@@ -173,8 +169,7 @@ def _act(key: str) -> Answer:
     size = actions["os-extend"].get("new_size")
     if not isinstance(size, int) or size <= disk["size"]:
         raise ApiError(400, "Invalid input received: New size for extend must be greater than current size.")
-    more = {"gigabytes": size - disk["size"]}
-    rest.check_quota("block-storage", _usage(rest.caller().project_id), more, _over_quota)
+    quota.check({"gigabytes": size - disk["size"]})
     rest.store().put("volume", {**disk, "size": size, "updated_at": rest.now()})
     return "", 202
 
@@ -189,62 +184,27 @@ def _volume_metadata(key: str) -> Answer:
     return {"metadata": disk["metadata"]}
 
 
+@api.delete("/v3/<project>/volumes/<key>/metadata/<name>")
+def _forget_metadata(key: str, name: str) -> Answer:
+    disk = rest.find("volume", key)
+    if name not in disk["metadata"]:
+        raise ApiError(404, f"Volume {key} has no metadata with key {name}.")
+    del disk["metadata"][name]
+    rest.store().put("volume", disk)
+    return "", 200
+
+
 @api.delete("/v3/<project>/volumes/<key>")
 def _delete_volume(key: str) -> Answer:
     disk = rest.find("volume", key)
     if disk["attachments"]:
         raise ApiError(400, f"Invalid volume: Volume {key} is attached to a server and can't be deleted.")
+    copies = [one for one in rest.store().all("snapshot") if one["volume_id"] == key]
+    if copies and request.args.get("cascade", "").lower() != "true":
+        raise ApiError(400, f"Invalid volume: Volume {key} still has {len(copies)} dependent snapshots.")
+    for one in copies:
+        rest.store().remove("snapshot", one["id"])
+        shutil.rmtree(layout.VOLUMES / one["id"], ignore_errors=True)
     rest.store().remove("volume", key)
     shutil.rmtree(layout.VOLUMES / key, ignore_errors=True)
     return "", 202
-
-
-def _types() -> list[Body]:
-    return [
-        {"id": rest.fixed_id(name), "name": name, "is_public": True, "description": None, "extra_specs": {}}
-        for name in settings.CATALOGUE["volume_types"]
-    ]
-
-
-@api.get("/v3/<project>/types")
-def _list_types() -> Answer:
-    return {"volume_types": rest.select(_types(), ignored=("is_public",))}
-
-
-@api.get("/v3/<project>/types/<key>")
-def _show_type(key: str) -> Answer:
-    for entry in _types():
-        if key in (entry["id"], "default"):
-            return {"volume_type": entry}
-    raise ApiError(404, f"Volume type {key} could not be found.")
-
-
-@api.get("/v3/<project>/limits")
-def _show_limits() -> Answer:
-    project = rest.caller().project_id
-    allowed, used = rest.limits("block-storage", project), _usage(project)
-    absolute = {
-        "maxTotalVolumes": allowed["volumes"],
-        "maxTotalVolumeGigabytes": allowed["gigabytes"],
-        "maxTotalSnapshots": allowed["snapshots"],
-        "totalVolumesUsed": used["volumes"],
-        "totalGigabytesUsed": used["gigabytes"],
-        "totalSnapshotsUsed": used["snapshots"],
-    }
-    return {"limits": {"rate": [], "absolute": absolute}}
-
-
-@api.route("/v3/<project>/os-quota-sets/<target>", methods=["GET", "PUT"])
-@api.get("/v3/<project>/os-quota-sets/<target>/defaults")
-def _quota_set(target: str) -> Answer:
-    if target != rest.caller().project_id:
-        rest.caller().require("admin")
-    if request.method == "PUT":
-        known = [*settings.CATALOGUE["quotas"]["block-storage"], "force"]
-        changes = rest.body("quota_set", known=known)
-        rest.set_limits("block-storage", target, {k: v for k, v in changes.items() if k != "force"})
-    allowed: Body = dict(rest.limits("block-storage", target))
-    if request.args.get("usage", "").lower() == "true":
-        used = _usage(target)
-        allowed = {k: {"limit": limit, "in_use": used[k], "reserved": 0} for k, limit in allowed.items()}
-    return {"quota_set": {"id": target, **allowed}}
