@@ -131,8 +131,15 @@ def _volume(place: Place, copy: Copy, claim: Any, present: str | None) -> Any:
 
 
 def _set_aside(place: Place, claim: Any, volume: str) -> None:
-    """Free the claim's name. Its volume stays, and says that it is nobody's home any more."""
+    """Free the claim's name. Its volume stays, and says that it is nobody's home any more.
+
+    It says so first: once the claim is gone, a repetition would not know which volume that was.
+    """
     name = claim.metadata.name
+    place.mark(volume, {metadata.REPLACED: name, metadata.JANITOR: "true"})
+    said = place.cloud.block_storage.get_volume(volume).metadata or {}
+    whose = [key for key in (metadata.CLAIM, metadata.CSI_CLAIM, metadata.SNAPSHOT) if key in said]
+    place.cloud.block_storage.delete_volume_metadata(volume, whose)
     retain: Any = {"spec": {"persistentVolumeReclaimPolicy": "Retain"}}
     place.api.patch_persistent_volume(claim.spec.volume_name, retain, _request_timeout=ANSWER_SECONDS)
     place.api.delete_namespaced_persistent_volume_claim(name, place.namespace)
@@ -141,10 +148,6 @@ def _set_aside(place: Place, claim: Any, volume: str) -> None:
         bool,
         f"claim {name} is still in use; stop the server of its user, and repeat this",
     )
-    place.mark(volume, {metadata.REPLACED: name, metadata.JANITOR: "true"})
-    said = place.cloud.block_storage.get_volume(volume).metadata or {}
-    whose = [key for key in (metadata.CLAIM, metadata.CSI_CLAIM) if key in said]
-    place.cloud.block_storage.delete_volume_metadata(volume, whose)
     say(
         f"the former home is volume {volume}, which counts against the quota; when nobody needs it any more:"
         f" `openstack volume delete --cascade {volume}`, which deletes the snapshots of it, too"

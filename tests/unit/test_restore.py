@@ -135,6 +135,15 @@ def test_a_home_is_replaced_by_what_is_in_the_snapshot(cloud: Snapshots, cluster
     assert kept_homes.claim_in(cloud.volumes["v-of-s-2"].metadata, "gw25", CLUSTER, "jhub") == "claim-ann"
 
 
+def test_what_its_user_has_written_since_is_not_taken_for_the_snapshot(
+    cloud: Snapshots, cluster: Cluster
+) -> None:
+    where = place(cloud, cluster)
+    for snapshot in ("s-2", "s-1", "s-2"):
+        restore(where, choose(copies(where), "ann", snapshot), "default")
+    assert cluster.claims["claim-ann"].spec.volume_name == "home-v-of-s-2''"
+
+
 def test_a_home_in_use_is_not_touched(cloud: Snapshots, cluster: Cluster) -> None:
     cluster.pods, where = ["claim-ann"], place(cloud, cluster)
     with pytest.raises(HomesError, match="the server of ann runs; stop it"):
