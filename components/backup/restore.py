@@ -149,8 +149,9 @@ def _set_aside(place: Place, claim: Any, volume: str) -> None:
         f"claim {name} is still in use; stop the server of its user, and repeat this",
     )
     say(
+        # Older clients know only this word for --cascade.
         f"the former home is volume {volume}, which counts against the quota; when nobody needs it any more:"
-        f" `openstack volume delete --cascade {volume}`, which deletes the snapshots of it, too"
+        f" `openstack volume delete --purge {volume}`, which deletes the snapshots of it, too"
     )
 
 

@@ -113,7 +113,7 @@ def test_a_damaged_home_is_restored_from_a_snapshot(new_gateway: NewGateway, clo
     assert former not in {one.volume_id for one in list(cloud.block_storage.snapshots())[-2:]}
     assert {claim: len(ids) for claim, ids in snapshots(cloud).items()} == dict.fromkeys(taken, KEEP)
 
-    gateway.run("openstack", "volume", "delete", "--cascade", former)
+    gateway.run("openstack", "volume", "delete", "--purge", former)
     keep(gateway, "homes")
     gateway.up()
     kept = snapshots(cloud)
