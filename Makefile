@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DESKTOPS := $(or $(SANDBOX_CACHE),.sandbox/cache)/desktop-tests/bin
-LIFE := $(patsubst %,tests/lifecycle/test_%.py,backup changes cloud_config drift faults homes ingress killed node_groups owner production replace seats state teardown)
+LIFE := $(patsubst %,tests/lifecycle/test_%.py,backup changes cloud_config drift faults homes ingress killed monitoring node_groups owner production replace seats state teardown)
 OPERATIONS := tests/desktop/test_operations.py
 HEAVY := $(patsubst %,sandbox/tests/real/test_%.py,certificates hub ingress switch)
 

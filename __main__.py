@@ -17,6 +17,7 @@ from components.edge.reserved_address import ReservedAddress, ReservedAddressArg
 from components.hub.catalogue import load_catalogue
 from components.hub.jupyterhub_release import JupyterHubRelease, JupyterHubReleaseArgs
 from components.images.desktop_images import DesktopImages, DesktopImagesArgs
+from components.monitoring.monitoring import Monitoring, MonitoringArgs
 from components.preflight import preflight
 from components.seats.workshops import Workshops, WorkshopsArgs
 from components.settings.load import load, registry_password
@@ -61,15 +62,12 @@ record = DnsRecord(
 
 certificates = CertManager(
     f"{name}-certificates",
-    CertManagerArgs(
-        cluster=cluster, settings=settings.certificates, ingress_class=ingress.class_name, charts=charts
-    ),
+    CertManagerArgs(cluster=cluster, settings=settings, ingress_class=ingress.class_name, charts=charts),
 )
 images = DesktopImages(
     f"{name}-images",
     DesktopImagesArgs(
-        published=checked.images.published,
-        lost=checked.images.lost,
+        pinned=checked.images,
         settings=settings.images,
         registry_password=secrets.get("registryPassword"),
         tag=pulumi.get_stack(),
@@ -93,6 +91,10 @@ hub = JupyterHubRelease(
 )
 workshops = Workshops(f"{name}-workshops", WorkshopsArgs(planned=checked.workshops, cluster=cluster, hub=hub))
 backup = Backup(f"{name}-backup", BackupArgs(settings=settings, survey=survey, cluster=cluster, hub=hub))
+monitoring = Monitoring(
+    f"{name}-monitoring",
+    MonitoringArgs(settings=settings, cluster=cluster, hub=hub, secrets=secrets, charts=charts),
+)
 certificate = Certificate(
     f"{name}-certificate",
     CertificateArgs(
@@ -104,7 +106,7 @@ certificate = Certificate(
     ),
 )
 
-inside = [certificates, hub, workshops, backup, certificate]
+inside = [certificates, hub, workshops, backup, monitoring, certificate]
 everything = [cluster, *groups.values(), address, ingress, record, images, *inside]
 Guard(f"{name}-gateway:protect", after=everything, protect=settings.protect)
 

@@ -12,6 +12,7 @@ backup        Backup: snapshots of the homes on a schedule, and a home as it was
 seats         room that is kept for users: seats at all times, Workshops
 cost          prices of nodes, `gateway:budget`, what is left of the allocation, what was used
 certificates  CertManager, and the Certificate that a browser sees
+monitoring    Prometheus and Grafana, their rules and dashboards
 teardown      the audit of what is left, and the guard against destroying by mistake
 
 `preflight.py` finds every mistake before anything is created, and `check.py` runs it alone. `task.py`

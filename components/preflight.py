@@ -15,6 +15,7 @@ from keystoneauth1.exceptions import ClientException
 
 from components.charts.drift import FAILURES, Change, drift
 from components.charts.install import folder_mistakes, version_mistakes
+from components.charts.versions import needed
 from components.cloud.flavors import Flavor, Size
 from components.cloud.survey import Survey, reach, survey
 from components.cluster.access import client_of
@@ -30,6 +31,7 @@ from components.hub.storage import all_homes, homes_of_nobody, storage_mistakes
 from components.hub.values import read_layers
 from components.images.desktop_images import engine_mistakes, name_mistakes
 from components.images.pinned import Pinned, last_references, pin
+from components.monitoring.volume import volume_mistakes
 from components.seats.room import Room, room_of, seat_mistakes
 from components.seats.schedule import ahead, room_mistakes, schedule_mistakes, su_of_schedule
 from components.settings.cloud import CloudConfig
@@ -84,7 +86,8 @@ def preflight(
         if cloud is not None:
             attempt(lambda: reach(cloud))
         raise SettingsError(mistakes)
-    mistakes.extend(folder_mistakes(settings.charts, settings.ingress))
+    charts = needed(settings.ingress, monitoring=settings.monitoring.enabled)
+    mistakes.extend(folder_mistakes(settings.charts, charts))
     now = datetime.now(UTC)
     mistakes.extend(schedule_mistakes(settings, now))
     layers = read_layers(settings.hub, settings.auth)
@@ -102,7 +105,7 @@ def preflight(
             *check_fit(started, groups, flavors.values()),
             *(mistake for room in rooms for mistake in seat_mistakes(settings, room)),
             *(mistake for room in rooms for mistake in room_mistakes(settings, room, now)),
-            *version_mistakes(kubernetes, settings.ingress),
+            *version_mistakes(kubernetes, charts),
         ]
 
     enabled = attempt(lambda: catalogue.enabled(settings.hub.desktops))
@@ -120,10 +123,7 @@ def preflight(
             images = attempt(asked.result)
     inside = look_inside(settings, found) if found is not None else Inside()
     mistakes.extend(inside.mistakes)
-    if settings.auth.type == "shared-password":
-        pulumi.log.warn(
-            "gateway:auth is shared-password: anyone with the users' password can log in as any of them"
-        )
+    _warn(settings, loaded)
     room = rooms[0] if rooms else None
     cost, schedule = su_per_hour(settings, room), su_of_schedule(settings, room, now)
     attempt(lambda: check_budget(settings, cost, schedule))
@@ -175,7 +175,11 @@ def look_inside(settings: Settings, found: Survey) -> Inside:
                 f"there are homes of users who can't log in: {', '.join(names)}. They stay as they are;"
                 " whoever gets one of these names in gateway:hub.users gets the home"
             )
-        return Inside(drift=drift(api), mistakes=storage_mistakes(settings.hub.storage, api, there))
+        mistakes = [
+            *storage_mistakes(settings.hub.storage, api, there),
+            *volume_mistakes(settings.monitoring, api),
+        ]
+        return Inside(drift=drift(api), mistakes=mistakes)
     except (ClientException, *FAILURES) as error:
         pulumi.log.warn(f"the cluster does not answer, so its drift and its storage are not known: {error}")
         return Inside()
@@ -194,6 +198,18 @@ def _images(
     )
     named = {name: reference for name, reference in published.items() if name not in images.build}
     return pin(images, named, tag=pulumi.get_stack(), password=registry_password, last=last)
+
+
+def _warn(settings: Settings, loaded: Loaded) -> None:
+    """Of what an operator should know of her settings."""
+    if settings.auth.type == "shared-password":
+        pulumi.log.warn(
+            "gateway:auth is shared-password: anyone with the users' password can log in as any of them"
+        )
+    if settings.monitoring.enabled and not settings.monitoring.mail and "alertWebhook" not in loaded.secrets:
+        pulumi.log.warn(
+            "gateway:monitoring tells nobody of alerts: it has no mail, and there is no alertWebhook"
+        )
 
 
 def _raise_if(mistakes: Iterable[Mistake]) -> None:

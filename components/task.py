@@ -25,6 +25,7 @@ TASKS = {
     "kubeconfig": "components.cluster.kubeconfig",
     "port": "components.edge.port",
     "snapshots": "components.backup.drop",
+    "token": "components.hub.metrics_token",
     "volumes": "components.cluster.volumes",
 }
 """The module whose `main(words)` runs each task and gives the exit code."""

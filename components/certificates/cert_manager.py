@@ -13,7 +13,7 @@ from components.charts import versions
 from components.charts.install import ChartSource, install
 from components.cluster.magnum_cluster import MagnumCluster
 from components.cluster.nodegroup import node_selector
-from components.settings.model import DEFAULT_WORKER, Certificates
+from components.settings.model import DEFAULT_WORKER, Settings
 
 SERVERS = {
     "production": "https://acme-v02.api.letsencrypt.org/directory",
@@ -34,7 +34,7 @@ class CertManagerArgs:
     """Arguments of a CertManager."""
 
     cluster: MagnumCluster
-    settings: Certificates
+    settings: Settings
     ingress_class: str
     """The ingress class that answers HTTP-01 challenges."""
     charts: ChartSource
@@ -48,8 +48,9 @@ class CertManager(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: CertManagerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gateway:index:CertManager", name, None, opts)
+        settings = args.settings.certificates
         core = {"nodeSelector": node_selector(DEFAULT_WORKER)}  # so that users' nodes can go
-        pinned: dict[str, Any] = CONTROL_PLANE if args.settings.on_control_plane else core
+        pinned: dict[str, Any] = CONTROL_PLANE if settings.on_control_plane else core
         installed = install(
             self,
             name,
@@ -64,7 +65,7 @@ class CertManager(pulumi.ComponentResource):
         )
         # cert-manager keeps a certificate when only the server in its issuer changes
         # (cert-manager/cert-manager#4223), so each server has an issuer of its own.
-        server, email = args.settings.acme, args.settings.email
+        server, email = settings.acme, settings.email
         named = f"letsencrypt-{server}"
         issuer = apiextensions.CustomResource(
             f"{name}-{server}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from pulumi_kubernetes import core, helm
 
 from components.charts.drift import Change
 from components.charts.records import release_hooks
-from components.charts.versions import Chart, charts_for
+from components.charts.versions import Chart
 from components.cluster.magnum_cluster import MagnumCluster
 from components.settings.errors import Mistake
 from components.task import task
@@ -32,12 +32,10 @@ class ChartSource:
     """What someone changed by hand in each release."""
 
 
-def folder_mistakes(folder: str | None, ingress: str) -> list[Mistake]:
-    """That the settings name a folder without a chart that is needed."""
+def folder_mistakes(folder: str | None, charts: Iterable[Chart]) -> list[Mistake]:
+    """That the settings name a folder without one of `charts`."""
     missing = [
-        chart.name
-        for chart in charts_for(ingress)
-        if folder and not (Path(folder) / chart.name / "Chart.yaml").exists()
+        chart.name for chart in charts if folder and not (Path(folder) / chart.name / "Chart.yaml").exists()
     ]
     if not missing:
         return []
@@ -45,11 +43,11 @@ def folder_mistakes(folder: str | None, ingress: str) -> list[Mistake]:
     return [Mistake(key="gateway:charts", rule=rule, value=folder)]
 
 
-def version_mistakes(kubernetes: str | None, ingress: str) -> list[Mistake]:
-    """That the cluster's version of Kubernetes is too old for a chart, where it is known."""
+def version_mistakes(kubernetes: str | None, charts: Iterable[Chart]) -> list[Mistake]:
+    """That the cluster's version of Kubernetes is too old for one of `charts`, where it is known."""
     known = re.match(r"(\d+)\.(\d+)", kubernetes or "")
     has = (int(known[1]), int(known[2])) if known else None
-    old = [chart for chart in charts_for(ingress) if has and has < chart.kubernetes]
+    old = [chart for chart in charts if has and has < chart.kubernetes]
     needs = ", ".join(f"{chart.name} {chart.kubernetes[0]}.{chart.kubernetes[1]}" for chart in old)
     rule = f"must have a newer Kubernetes than {kubernetes}: the charts need at least {needs}"
     return [Mistake(key="gateway:cluster.template", rule=rule)] if old else []

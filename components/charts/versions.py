@@ -58,17 +58,35 @@ JUPYTERHUB = Chart(
     kubernetes=(1, 28),
 )
 
+# Without its operator and CRDs: docs/adr/0014-monitoring.md says why.
+PROMETHEUS = Chart(
+    name="prometheus",
+    version="28.10.0",
+    repository="https://prometheus-community.github.io/helm-charts",
+    release="prometheus",
+    kubernetes=(1, 19),
+)
+
+# Grafana Labs gave the chart to the community in January 2026; grafana.github.io has no newer ones.
+GRAFANA = Chart(
+    name="grafana",
+    version="11.1.7",
+    repository="https://grafana-community.github.io/helm-charts",
+    release="grafana",
+    kubernetes=(1, 25),
+)
+
 HUB_IMAGE = f"quay.io/jupyterhub/k8s-hub:{JUPYTERHUB.version}"
 """The hub's own image, which the core's nodes have. It has Python and `requests`."""
 PAUSE = "registry.k8s.io/pause:3.10"
 """What does nothing, in a pod that keeps a seat. The nodes have it already, or one like it."""
 
-CHARTS = (INGRESS_NGINX, TRAEFIK, CERT_MANAGER, JUPYTERHUB)
+CHARTS = (INGRESS_NGINX, TRAEFIK, CERT_MANAGER, JUPYTERHUB, PROMETHEUS, GRAFANA)
 """All of them, in the order of this file."""
 INGRESSES = {"nginx": INGRESS_NGINX, "traefik": TRAEFIK}
 """The ingress controllers' charts by the value of `gateway:ingress`."""
 
 
-def charts_for(ingress: str) -> tuple[Chart, ...]:
+def needed(ingress: str, *, monitoring: bool) -> tuple[Chart, ...]:
     """The charts of a gateway with this value of `gateway:ingress`."""
-    return INGRESSES[ingress], CERT_MANAGER, JUPYTERHUB
+    return INGRESSES[ingress], CERT_MANAGER, JUPYTERHUB, *((PROMETHEUS, GRAFANA) if monitoring else ())

@@ -134,12 +134,16 @@ def demand(
     # While a new snapshot is taken, the oldest is still there. Cinder counts the GiB of both (its setting
     # no_snapshot_gb_quota is off by default).
     copies = len(people) * (settings.hub.backup.keep + 1 if settings.hub.backup else 0)
+    watched, measured = settings.monitoring.enabled, settings.monitoring.size_gib
     needed: dict[str, float] = {
         "instances": len(machines),
         "cores": sum(flavor.vcpu for flavor in machines),
         "GiB of RAM": sum(flavor.gib for flavor in machines),
-        "volumes": len(machines) * bool(disk) + len(people) + 1,
-        "GiB of volumes": len(machines) * disk + (len(people) + copies) * storage.size_gib + DATABASE_GIB,
+        "volumes": len(machines) * bool(disk) + len(people) + 1 + watched,
+        "GiB of volumes": len(machines) * disk
+        + (len(people) + copies) * storage.size_gib
+        + DATABASE_GIB
+        + watched * measured,
         "snapshots": copies,
     }
     if existing.cluster is not None and not existing.cluster.failed:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pulumi
+import pulumi_command as command
 from pulumi_kubernetes import core
 
 from components.charts import versions
@@ -19,6 +20,7 @@ from components.images.desktop_images import DesktopImages
 from components.images.pull_secret import PULL_SECRET, pull_secret
 from components.settings.auth.kind import CALLBACK
 from components.settings.model import Settings
+from components.task import task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +55,8 @@ class JupyterHubRelease(pulumi.ComponentResource):
     """The namespace of the hub and of its Ingress's certificate."""
     revision: pulumi.Output[int]
     """Helm's count of installs and upgrades, once the core pods are ready."""
+    metrics_token: pulumi.Output[str] | None
+    """What Prometheus reads the hub's metrics with; a secret. None where monitoring is off."""
     tls_secret: str
     """Name of the Secret and of the Certificate that cert-manager creates for the hub's Ingress."""
 
@@ -82,6 +86,7 @@ class JupyterHubRelease(pulumi.ComponentResource):
                     provider=args.cluster.provider,
                 )
 
+        self.metrics_token = self._metrics_token(name) if args.settings.monitoring.enabled else None
         # Placeholders run on the users' nodes, and Helm waits for them. The hub itself runs on the core nodes
         # and comes up while Magnum makes the users'.
         after = [args.user_group] if args.settings.seats else []
@@ -108,6 +113,7 @@ class JupyterHubRelease(pulumi.ComponentResource):
                     secrets=args.secrets,
                     seats=args.settings.seats,
                     pull_secret=PULL_SECRET if images.registry_user else None,
+                    metrics_token=self.metrics_token,
                 ),
             ),
         )
@@ -118,3 +124,13 @@ class JupyterHubRelease(pulumi.ComponentResource):
         self.revision = installed.release.status.revision
         self.tls_secret = TLS_SECRET
         self.register_outputs({"url": self.url})
+
+    def _metrics_token(self, name: str) -> pulumi.Output[str]:
+        """Made once, and remembered in the state."""
+        made = command.local.Command(
+            f"{name}-metrics-token",
+            create=task("token"),
+            logging=command.local.Logging.STDERR,
+            opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["stdout"]),
+        )
+        return made.stdout

@@ -54,6 +54,8 @@ class Wiring:
     """How many placeholders keep room for a desktop."""
     pull_secret: str | None
     """Name of the Secret with which all pods pull images; None where they are public."""
+    metrics_token: Text | None = None
+    """What Prometheus reads the hub's metrics with; None where nobody does."""
 
 
 def read_layers(hub: Hub, auth: Auth, folder: Path = HUB_VALUES) -> Values:
@@ -89,6 +91,7 @@ def hub_values(
         _limits(hub.limits),
         _desktops(hub, auth, catalogue, layers, wiring),
         _wiring(wiring),
+        _monitoring(wiring.metrics_token, folder),
     )
 
 
@@ -166,6 +169,13 @@ def _wiring(wiring: Wiring) -> Values:
         },
         "singleuser": {"nodeSelector": node_selector(wiring.user_group)},
     }
+
+
+def _monitoring(token: Text | None, folder: Path) -> Values:
+    if token is None:
+        return {}
+    layer: Values = yaml.safe_load((folder / "monitoring.yaml").read_text(encoding="utf-8"))
+    return merge(layer, {"hub": {"services": {"prometheus": {"apiToken": token}}}})
 
 
 def start_timeout(catalogue: Catalogue, enabled: Mapping[str, Desktop]) -> int:

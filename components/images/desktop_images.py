@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pulumi
 import pulumi_docker
 
+from components.images.pinned import Pinned
 from components.paths import DOCKER, ROOT
 from components.settings.errors import Mistake
 from components.settings.hub import Images
@@ -31,14 +32,11 @@ AGAIN = "PUSHED_AGAIN"
 class DesktopImagesArgs:
     """Arguments of DesktopImages."""
 
-    published: Mapping[str, str]
-    """Reference of each image by its name, for those that are not built."""
+    pinned: Pinned
     settings: Images
     registry_password: pulumi.Input[str] | None
     """For the settings' registryUser."""
     tag: str
-    lost: Collection[str]
-    """Images to build and push again, though nothing of them changed."""
 
 
 def name_mistakes(
@@ -99,7 +97,7 @@ class DesktopImages(pulumi.ComponentResource):
     ) -> None:
         super().__init__("gateway:index:DesktopImages", name, None, opts)
         built = {image: self._build(name, image, args) for image in args.settings.build}
-        self.references = {**args.published, **built}
+        self.references = {**args.pinned.published, **built}
         self.register_outputs({"references": self.references})
 
     def _build(self, name: str, image: str, args: DesktopImagesArgs) -> pulumi.Output[str]:
@@ -112,7 +110,7 @@ class DesktopImages(pulumi.ComponentResource):
             if args.settings.registry_user
             else None
         )
-        lost = image in args.lost
+        lost = image in args.pinned.lost
         built = pulumi_docker.Image(
             f"{name}-{image}",
             image_name=f"{args.settings.registry}/{image}:{args.tag}",

@@ -92,8 +92,9 @@ def load() -> Loaded:
     needed = list(secrets_of(read.get("auth")))
     if settings is not None and settings.images.registry_user is not None:
         needed.append("registryPassword")
-    if config.get("cookieSecret"):
-        needed.append("cookieSecret")
+    if settings is not None and settings.monitoring.mail and settings.monitoring.mail.user:
+        needed.append("smtpPassword")
+    needed += [key for key in ("cookieSecret", "alertWebhook") if config.get(key)]
     mistakes.extend(secret_mistakes(config, needed))
     cloud: CloudConfig | None = None
     try:

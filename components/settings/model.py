@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from components.settings.auth import Auth
 from components.settings.auth.passwords import Native, SharedPassword
+from components.settings.extras.monitoring import Monitoring
 from components.settings.hub import Hub, Images
 from components.settings.schedule import Workshop, by_name
 from components.settings.types import Change, Email, MagnumName, Model, Timeouts, Zone, once, room_for_group
@@ -153,6 +154,7 @@ class Settings(Model):
     seats: Annotated[int, Change.HUB] = Field(0, ge=0, examples=[3])
     """Keep room for this many more desktops, so that a login need not wait for a new node."""
     schedule: Annotated[list[Workshop], AfterValidator(by_name)] = Field([], examples=[[{"name": "spring"}]])
+    monitoring: Monitoring = Monitoring()
     images: Images = Images()
     charts: Annotated[str | None, Change.IN_PLACE] = Field(None, examples=["./mirror"])
     """A folder that holds all charts by name, in place of their repositories."""

@@ -38,6 +38,15 @@ class Secrets(Model):
     """Secret of the client `gateway:auth.clientId`, needed where that is set."""
     registry_password: Annotated[str | None, Change.NEXT_UP] = None
     """Password of `gateway:images.registryUser`, needed where that is set."""
+    smtp_password: Annotated[str | None, Change.IN_PLACE] = None
+    """Password of `gateway:monitoring.mail.user`, needed where that is set."""
+    alert_webhook: Annotated[
+        str | None,
+        AfterValidator(Form(r"https://\S+", "be a URL that begins with https://")),
+        Change.IN_PLACE,
+    ] = None
+    """Where alerts are posted to as JSON, if it is set and monitoring is enabled (Alertmanager's `webhook`).
+    A secret, since whoever knows such a URL can post there."""
     cookie_secret: Annotated[
         str | None,
         AfterValidator(

@@ -33,6 +33,7 @@ class Change(Enum):
     INGRESS = (
         "The ingress is replaced, and the page is away meanwhile. The address stays; running servers go on."
     )
+    MONITORING = "Prometheus and Grafana come or go, and the hub restarts. Running servers go on."
     WORKSHOP = "It is another workshop: the former one is cancelled."
     FOLLOWS = "Refused until the cluster has it: Magnum's own command changes the cluster first."
     REFUSED = "Refused, since only a new gateway can have it: `pulumi destroy` first."

@@ -9,8 +9,20 @@ from typing import Any
 import pytest
 import yaml
 
-from components.charts.versions import CERT_MANAGER, CHARTS, INGRESS_NGINX, JUPYTERHUB, TRAEFIK, Chart
+from components.charts.versions import (
+    CERT_MANAGER,
+    CHARTS,
+    GRAFANA,
+    INGRESS_NGINX,
+    JUPYTERHUB,
+    PROMETHEUS,
+    TRAEFIK,
+    Chart,
+)
 from components.cluster.nodegroup import NODE_GROUP_LABEL
+from components.monitoring import config
+from components.monitoring.monitoring import ACCOUNT
+from components.settings.extras.monitoring import Monitoring
 from sandbox import layout
 from sandbox.tests.charts import helm, needs_helm, rendered
 
@@ -113,6 +125,40 @@ def test_cert_manager_may_do_what_the_real_chart_lets_it() -> None:
     assert any("pods" in rule["resources"] and "create" in rule["verbs"] for rule in rules)
 
 
+def test_prometheus_is_made_as_asked() -> None:
+    asked = Monitoring.model_validate({"enabled": True, "sizeGib": 3, "retentionDays": 7})
+    selector = {NODE_GROUP_LABEL: "default-worker"}
+    objects = rendered(PROMETHEUS, "prometheus", config.prometheus_values(asked, "default", selector))
+    claim = objects["PersistentVolumeClaim", "prometheus-server"]["spec"]
+    assert claim["resources"]["requests"] == {"storage": "3Gi"}
+    assert claim["storageClassName"] == "default"
+    server = objects["Deployment", "prometheus-server"]["spec"]["template"]["spec"]
+    [container] = server["containers"]
+    assert {"--storage.tsdb.retention.time=7d", "--storage.tsdb.retention.size=2457MB"} <= set(
+        container["args"]
+    )
+    assert not [word for word in container["args"] if "lifecycle" in word]
+    assert {"name": "config-volume", "secret": {"secretName": "prometheus-config"}} in server["volumes"]
+    account = {"kind": "ServiceAccount", "name": server["serviceAccountName"], "namespace": "prometheus"}
+    assert account == ACCOUNT
+    assert ("ServiceAccount", ACCOUNT["name"]) in objects
+    alertmanager = objects["StatefulSet", "prometheus-alertmanager"]["spec"]["template"]["spec"]
+    assert {"name": "config", "secret": {"secretName": "alertmanager-config"}} in alertmanager["volumes"]
+    state = objects["Deployment", "prometheus-kube-state-metrics"]["spec"]["template"]["spec"]
+    assert "--resources=nodes,pods" in state["containers"][0]["args"]
+    assert all(pod["nodeSelector"] == selector for pod in (server, alertmanager, state))
+
+
+def test_grafana_has_our_dashboards_and_no_rights() -> None:
+    objects = rendered(GRAFANA, "grafana", config.grafana_values({NODE_GROUP_LABEL: "default-worker"}))
+    shown = objects["ConfigMap", "grafana-dashboards-gateway"]["data"]
+    files = {file.name: file.read_text(encoding="utf-8") for file in (config.HERE / "dashboards").iterdir()}
+    assert shown == files
+    [source] = yaml.safe_load(objects["ConfigMap", "grafana"]["data"]["datasources.yaml"])["datasources"]
+    assert source["uid"] == "prometheus"
+    assert not [kind for kind, _ in objects if kind in ("Ingress", "ClusterRole")]
+
+
 @pytest.mark.parametrize(
     ("chart", "values", "said"),
     [
@@ -121,6 +167,9 @@ def test_cert_manager_may_do_what_the_real_chart_lets_it() -> None:
         (INGRESS_NGINX, {"controller": {"serivce": {}}}, "serivce"),
         (TRAEFIK, {"providers": {"kubernetesIngressNginx": {"enabled": True}}}, "kubernetesIngressNginx"),
         (CERT_MANAGER, {"installCRDs": True}, "installCRDs"),
+        (PROMETHEUS, {"server": {"retain": "7d"}}, "retain"),
+        (PROMETHEUS, {"prometheus-node-exporter": {"enabled": True}}, "prometheus-node-exporter"),
+        (GRAFANA, {"persistence": {"enabled": True}}, "persistence"),
     ],
     ids=lambda value: value.name if isinstance(value, Chart) else None,
 )

@@ -39,6 +39,7 @@ OTHER: dict[Place, Any] = {
     ("hub", "extraConfig"): {"mine": "c.JupyterHub.admin_users = {'me'}"},
     ("ingress", "enabled"): False,
     ("scheduling", "podPriority", "enabled"): False,
+    ("hub", "services"): {"reader": {"apiToken": "ab" * 32}},
     ("imagePullSecrets",): [{"name": "pull"}],
     ("hub", "networkPolicy", "ingress"): [{"ports": [{"port": 1}]}],
     ("proxy", "chp", "networkPolicy", "ingress"): [{"ports": [{"port": 1}]}],

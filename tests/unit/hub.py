@@ -98,6 +98,7 @@ def make_values(
         },
         seats=changes.pop("seats", 1),
         pull_secret=changes.pop("pull_secret", None),
+        metrics_token=changes.pop("metrics_token", None),
     )
     auth = make_auth(**changes.pop("auth", {}))
     return hub_values(make_hub(**changes), auth, catalogue, wiring, folder=folder)

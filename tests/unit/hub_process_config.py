@@ -70,16 +70,19 @@ c.JupyterHub.concurrent_spawn_limit = VALUES["hub"]["concurrentSpawnLimit"]
 c.CryptKeeper.keys = ["ab" * 32]
 c.JupyterHub.cleanup_servers = False
 c.JupyterHub.load_roles = []
+c.JupyterHub.services = []
 c.Spawner.consecutive_failure_limit = VALUES["hub"].get("consecutiveFailureLimit", 5)
 
 for name, role in VALUES["hub"].get("loadRoles", {}).items():
     c.JupyterHub.load_roles.append({"name": name, **role})
+for name, service in VALUES["hub"].get("services", {}).items():
+    c.JupyterHub.services.append({"name": name, "api_token": service["apiToken"]})
 # On in the chart; here for those tests that ask for it.
 if (cull := VALUES["cull"]).get("enabled"):
     culler = [sys.executable, "-m", "jupyterhub_idle_culler", f"--url={GIVEN['url']}/hub/api"]
     culler += [f"--timeout={cull['timeout']}", f"--cull-every={cull['every']}", f"--max-age={cull['maxAge']}"]
     scopes = ["list:users", "read:users:activity", "read:servers", "delete:servers"]
-    c.JupyterHub.services = [{"name": "culler", "command": culler}]
+    c.JupyterHub.services.append({"name": "culler", "command": culler})
     c.JupyterHub.load_roles.append({"name": "culler", "scopes": scopes, "services": ["culler"]})
 for name, traits in VALUES["hub"]["config"].items():
     if name != "KubeSpawner":

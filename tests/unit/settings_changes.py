@@ -82,6 +82,13 @@ CHANGES: dict[str, Any] = {
     "hub.limits.maxHours": 0,
     "hub.limits.servers": 40,
     "hub.limits.starts": 10,
+    "monitoring.enabled": False,
+    "monitoring.sizeGib": 20,
+    "monitoring.retentionDays": 7,
+    "monitoring.mail.to": ["others@our-lab.edu"],
+    "monitoring.mail.sender": "others@our-lab.edu",
+    "monitoring.mail.server": "smtp.our-lab.edu:465",
+    "monitoring.mail.user": "others",
     "images.registry": "quay.io/others",
     "images.registryUser": "robot",
     "images.build": ["pyaos", "idv-cave", "hawkeye"],
@@ -109,6 +116,15 @@ OF_TYPE = {
 }
 """The type of `gateway:auth` that a key of one type only is looked at with; `oidc` for its others."""
 
+WATCHED: dict[str, Any] = {
+    "enabled": True,
+    "mail": {
+        "to": ["ops@our-lab.edu"],
+        "sender": "ops@our-lab.edu",
+        "server": "smtp.our-lab.edu:587",
+        "user": "ops",
+    },
+}
 ON_GPUS = ("nodeGroups[].flavor", "g3.medium")
 PLACED: list[tuple[str, Any]] = [
     ON_GPUS,
@@ -132,11 +148,13 @@ def way(key: str) -> dict[str, Any]:
 
 
 def placed(key: str) -> list[tuple[str, Any]]:
-    """What a gateway with profiles, workshops or backups has, of which `key` is a setting."""
+    """What a gateway with profiles, workshops, backups or monitoring has, of which `key` is a setting."""
     if key.startswith("schedule"):
         return [("schedule", [dict(WORKSHOP)])]
     if key.startswith("hub.backup"):
         return [("hub.backup", {})]
+    if key.startswith("monitoring"):
+        return [("monitoring", copy.deepcopy(WATCHED))]
     if not key.startswith(("hub.profiles", "hub.groups")):
         return []
     return copy.deepcopy(ALSO.get(key, PLACED))

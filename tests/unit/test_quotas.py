@@ -143,6 +143,18 @@ def test_a_service_that_does_not_tell_is_a_warning(
     assert "the quotas of Nova are not known" in warned[0]
 
 
+def test_the_volume_of_measurements_counts(answering: Cloud, warned: list[str]) -> None:
+    watched = {**GROUPS, "monitoring": {"enabled": True, "sizeGib": 10}}
+    volumes, gib = EXACTLY["max_total_volumes"], EXACTLY["max_total_volume_gigabytes"]
+    more = {"max_total_volumes": volumes + 1, "max_total_volume_gigabytes": gib + 10}
+    answering.limits = plenty(**{**EXACTLY, **more})
+    look(watched)
+    assert warned == []
+    answering.limits = plenty(**EXACTLY)
+    look(watched)
+    assert [text.partition(":")[0] for text in warned] == ["quota of volumes", "quota of GiB of volumes"]
+
+
 @pytest.mark.parametrize("key", ["max_total_snapshots", "max_total_volume_gigabytes"])
 def test_snapshots_count_as_many_and_as_large_as_their_homes(
     answering: Cloud, warned: list[str], key: str

@@ -102,6 +102,7 @@ def running(program: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> Cal
                 put(config, key, value)
 
         secrets = {**conftest.SECRETS, "registryPassword": "token", "oauthClientSecret": "secret"}
+        secrets["smtpPassword"] = "password"
         resources = program(change, secrets).recorded.resources
         return {
             (r.name, r.typ): json.loads(json.dumps(conftest.unwrap(r.inputs), default=str))
@@ -161,6 +162,14 @@ def test_a_change_does_what_the_page_says(running: Callable[..., Snapshot], key:
         assert not of_magnum
         assert releases == {"gw25-ingress-release"}
         assert inputs["gw25-ingress-namespace", "kubernetes:core/v1:Namespace"] == {"metadata"}
+    elif change is Change.MONITORING:
+        assert releases == {
+            "gw25-hub-release",
+            "gw25-monitoring-prometheus-release",
+            "gw25-monitoring-grafana-release",
+        }
+        assert not of_magnum
+        assert after.keys() < before.keys(), "it goes, and all others stay"
     elif change is Change.WORKSHOP:
         assert types == {"kubernetes:batch/v1:CronJob"}
         assert len(inputs) == len(before.keys() ^ after.keys()) == 2, "the one goes, the other comes"

@@ -40,7 +40,9 @@ c.JupyterHub.last_activity_interval = 60
 c.JupyterHub.cleanup_servers = False
 c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0}
 c.JupyterHub.load_roles = [{"name": name, **role} for name, role in hub["loadRoles"].items()]
-c.JupyterHub.services = []
+c.JupyterHub.services = [
+    {"name": name, "api_token": service["apiToken"]} for name, service in hub["services"].items()
+]
 c.ConfigurableHTTPProxy.should_start = False
 c.ConfigurableHTTPProxy.api_url = "http://proxy-api:8001"
 c.ConfigurableHTTPProxy.auth_token = (SECRET / "hub.config.ConfigurableHTTPProxy.auth_token").read_text()
