@@ -30,12 +30,16 @@ BROWSER = {"chromium": "chromium", "certutil": "libnss3-tools"}
 """The same for what looks at the desktops."""
 FIREFOX = {"firefox-esr": "firefox-esr"}
 """The same for one test of them."""
+MONITORING = {"promtool": "prometheus", "amtool": "prometheus-alertmanager"}
+"""The same for the tests of what Prometheus and Alertmanager are told."""
 UNITS = {
     "bind9": ["named.service"],
     "etcd-server": ["etcd.service"],
     "docker.io": ["docker.socket", "docker.service"],
     "docker-registry": ["docker-registry.service"],
     "containerd": ["containerd.service"],
+    "prometheus": ["prometheus.service"],
+    "prometheus-alertmanager": ["prometheus-alertmanager.service"],
 }
 """What those packages would start by themselves, on the whole machine."""
 

@@ -25,10 +25,11 @@ def ensure_desktops() -> None:
 
 
 def ensure_tests() -> None:
-    """The same for what only the tests of the sandbox start."""
-    lane: list[Step] = [golang.GoToolchain(), programs.s3()]
+    """The same for what only the tests start."""
+    debian, lane = packages.MONITORING, [golang.GoToolchain(), programs.s3()]
     if host.reason() is None:
-        lane = [packages.DebianPackages(nodes.DEBIAN), *lane, *nodes.steps(), nodes.answer()]
+        debian, lane = {**nodes.DEBIAN, **debian}, [*lane, *nodes.steps(), nodes.answer()]
+    lane = [packages.DebianPackages(debian), *lane]
     _ensure([lane])
 
 
