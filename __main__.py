@@ -98,11 +98,7 @@ monitoring = Monitoring(
 certificate = Certificate(
     f"{name}-certificate",
     CertificateArgs(
-        cluster=cluster,
-        hub=hub,
-        issuer=certificates.issuer,
-        fqdn=record.fqdn,
-        timeout_minutes=settings.timeouts.certificate,
+        settings=settings, cluster=cluster, hub=hub, issuer=certificates.issuer, fqdn=record.fqdn
     ),
 )
 

@@ -129,15 +129,7 @@ def preflight(
     attempt(lambda: check_budget(settings, cost, schedule))
     if images is None or found is None or mistakes:
         raise SettingsError(mistakes)
-    if not isinstance(cost, str):
-        pulumi.log.info(in_words(cost, found.servers))
-    if found.connection is not None and (known := allocations(found.connection)) is not None:
-        check_left(settings.budget, floor_by_resource(settings, room), known, now.date())
-    if schedule:
-        months = ", ".join(f"{month} {su:g}" for month, su in schedule.items())
-        pulumi.log.info(f"service units of gateway:schedule: {months}")
-    if backups := backups_in_words(settings.hub):
-        pulumi.log.info(backups)
+    _say_cost(settings, found, room, cost, schedule)
     return Checked(
         settings=settings,
         cloud=cloud,
@@ -198,6 +190,22 @@ def _images(
     )
     named = {name: reference for name, reference in published.items() if name not in images.build}
     return pin(images, named, tag=pulumi.get_stack(), password=registry_password, last=last)
+
+
+def _say_cost(
+    settings: Settings, found: Survey, room: Room | None, cost: Price, schedule: Mapping[str, float]
+) -> None:
+    """Log what the gateway will cost; warn where the allocation has not as much left."""
+    if not isinstance(cost, str):
+        pulumi.log.info(in_words(cost, found.servers))
+    if found.connection is not None and (known := allocations(found.connection)) is not None:
+        today = datetime.now(UTC).date()
+        check_left(settings.budget, floor_by_resource(settings, room), known, today)
+    if schedule:
+        months = ", ".join(f"{month} {su:g}" for month, su in schedule.items())
+        pulumi.log.info(f"service units of gateway:schedule: {months}")
+    if backups := backups_in_words(settings.hub):
+        pulumi.log.info(backups)
 
 
 def _warn(settings: Settings, loaded: Loaded) -> None:

@@ -9,6 +9,7 @@ import pulumi_command as command
 
 from components.cluster.magnum_cluster import MagnumCluster
 from components.hub.jupyterhub_release import JupyterHubRelease
+from components.settings.model import Settings
 from components.task import task
 
 
@@ -16,6 +17,7 @@ from components.task import task
 class CertificateArgs:
     """Arguments of a Certificate."""
 
+    settings: Settings
     cluster: MagnumCluster
     hub: JupyterHubRelease
     """Its Ingress requests the certificate. After each new revision the wait is repeated."""
@@ -23,7 +25,6 @@ class CertificateArgs:
     """Name of the ClusterIssuer that the certificate must come from."""
     fqdn: pulumi.Output[str]
     """Host that the certificate must be for."""
-    timeout_minutes: int
 
 
 class Certificate(pulumi.ComponentResource):
@@ -34,7 +35,8 @@ class Certificate(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: CertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gateway:index:Certificate", name, None, opts)
-        timeout = f"{args.timeout_minutes + 1}m"
+        minutes = args.settings.timeouts.certificate
+        timeout = f"{minutes + 1}m"
         waited = command.local.Command(
             f"{name}-ready",
             create=task("certificate"),
@@ -44,7 +46,7 @@ class Certificate(pulumi.ComponentResource):
                 "CERTIFICATE": args.hub.tls_secret,
                 "ISSUER": args.issuer,
                 "HOST": args.fqdn,
-                "TIMEOUT_MINUTES": str(args.timeout_minutes),
+                "TIMEOUT_MINUTES": str(minutes),
                 "REVISION": args.hub.revision.apply(str),
             },
             logging=command.local.Logging.STDERR,

@@ -41,8 +41,9 @@ def store(authority: Path, folder: Path) -> None:
     words = ["certutil", "-d", f"sql:{folder}"]
     if not (folder / "cert9.db").exists():
         subprocess.run([*words, "-N", "--empty-password"], check=True, capture_output=True)
-    added = ["-A", "-n", authority.stem, "-t", "C,,", "-i", authority]
-    subprocess.run([*words, *added], check=True, capture_output=True)
+    subprocess.run(
+        [*words, "-A", "-n", authority.stem, "-t", "C,,", "-i", authority], check=True, capture_output=True
+    )
 
 
 @contextmanager

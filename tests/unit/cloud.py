@@ -90,7 +90,6 @@ class Cloud:
             get_limits=lambda: thing(absolute=self.limits),
         )
         self.verify: bool | str = True
-        self.config = thing(get_requests_verify_args=lambda: (self.verify, None))
         self.current_project_id = "p-1"
         self.servers: list[Any] = []
         self.image_properties: dict[str, str] = {}
@@ -100,7 +99,11 @@ class Cloud:
         self.rules: list[str] = []
         self.balancers_allowed = True
         # Without an accounting.
-        self.config = thing(get_endpoint=lambda _: None, get_auth_args=dict)
+        self.config = thing(
+            get_endpoint=lambda _: None,
+            get_auth_args=dict,
+            get_requests_verify_args=lambda: (self.verify, None),
+        )
         self.session = thing(auth=thing(get_access=lambda _: self._token()))
         self.identity = thing(get_application_credential=lambda *_: self.credential)
         self.load_balancer = thing(

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from components.backup.backup import FILES
 from components.cloud.survey import FromPods
-from components.cost import backups_in_words
+from components.cost.prices import backups_in_words
 from components.settings.errors import SettingsError
 from components.settings.hub import Backup
 from tests.unit.cloud import Cloud as Surveyed
