@@ -38,23 +38,24 @@ from tests.stack import Gateway
 SCALE = 0.05
 """A minute of the cloud takes 3 s. What the control plane takes itself counts 20 times too much."""
 USERS, ARRIVE_S, CLASS_S = 60, 300, 3600
-RUNS = {"none": 0, "gateway:seats: 8": 8, "a workshop of 60": USERS}
+SEATS = (0, 8)
 GROUP, FLAVOR, MOST = "desks", "m3.large", 20
 DESKTOP = "metview"
 NAMESPACE = "jhub"
-PLACEHOLDERS = "user-placeholder"
+PLACEHOLDERS, WORKSHOP = "user-placeholder", "workshop"
+"""The components whose pods keep seats: those of `gateway:seats`, and those of a workshop."""
 BOUND = 8
 """SU an hour and desktop: what an m3.medium for each user would cost."""
 LONG_S = 240
 """Until nodes came or went, in this machine's seconds."""
 NOTE = f"""
-Real: API server, scheduler, the chart's placeholders and priorities, sizes and node group as the program
-makes them, and the record of servers that `make cost` reads.
+Real: API server, scheduler, the chart's placeholders and priorities, the workshop's Job, sizes and node group
+as the program makes them, and the record of servers that `make cost` reads.
 Simulated: the users (a pod each, as KubeSpawner makes it), the nodes, the 5 minutes that one takes, and the
 autoscaler's decisions. No image is pulled, and no application starts.
 A minute takes {60 * SCALE:g} s here, so the control plane's own time counts {1 / SCALE:g} times too much.
 """
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +77,9 @@ def laid_out(folder: Path, env: dict[str, str]) -> Gateway:
         values["gateway:nodeGroups"] = [{"name": GROUP, "flavor": FLAVOR, "min": 1, "max": MOST}]
         values["gateway:hub"].update(desktops=[DESKTOP], nodeGroup=GROUP, profiles={})
         values.update({"gateway:seats": 1, "gateway:images": {"published": PUBLISHED}})
+        begin, end = (f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%d %H:%M}" for days in (1, 2))
+        school = {"name": "school", "seats": USERS, "zone": "UTC", "begin": begin, "end": end}
+        values["gateway:schedule"] = [school]
 
     gateway.change(change)
     gateway.pulumi("stack", "init")
@@ -98,23 +102,25 @@ class Bench:
 
     def keep(self, seats: int) -> None:
         """Keep these seats, with as many nodes as they need and no more."""
-        self._scale(0)
-        self._scale(seats)
-
-    def _scale(self, seats: int) -> None:
         apps = client.AppsV1Api(self.api)
-        apps.patch_namespaced_stateful_set_scale(PLACEHOLDERS, NAMESPACE, {"spec": {"replicas": seats}})
-        wanted = max(1, self.room.nodes(seats))
-        eventually(lambda: (self.nodes(), self._placed()) == (wanted, seats), timeout_s=LONG_S)
+        for replicas in (0, seats):
+            scale = {"spec": {"replicas": replicas}}
+            apps.patch_namespaced_stateful_set_scale(PLACEHOLDERS, NAMESPACE, scale)
+            self._settle(PLACEHOLDERS, replicas)
 
-    def refill_none(self) -> None:
-        """From now on a seat that a user takes does not come back, as in a workshop."""
-        client.AppsV1Api(self.api).delete_namespaced_stateful_set(
-            PLACEHOLDERS, NAMESPACE, propagation_policy="Orphan"
-        )
+    def workshop(self) -> None:
+        """Start the workshop's Job, as its CronJob would, and wait until its nodes are there."""
+        self.keep(0)
+        words = ("create", "job", "school", "--from=cronjob/workshop-school", "-n", NAMESPACE)
+        self.gateway.run("kubectl", "--kubeconfig", str(self.gateway.kubeconfig), *words)
+        self._settle(WORKSHOP, USERS)
 
-    def _placed(self) -> int:
-        selector = f"component={PLACEHOLDERS}"
+    def _settle(self, component: str, seats: int) -> None:
+        wanted = (max(1, self.room.nodes(seats)), seats)
+        eventually(lambda: (self.nodes(), self._placed(component)) == wanted, timeout_s=LONG_S)
+
+    def _placed(self, component: str) -> int:
+        selector = f"component={component}"
         core: Any = client.CoreV1Api(self.api)
         pods = core.list_namespaced_pod(NAMESPACE, label_selector=selector).items
         return sum(1 for pod in pods if pod.spec.node_name)
@@ -163,24 +169,21 @@ class Bench:
             core.create_namespaced_pod(NAMESPACE, pod)
         watcher.join(LONG_S)
         assert len(placed) == USERS, f"{USERS - len(placed)} users have no place"
-        seen = Class(
-            waits=[(placed[name] - moment) / SCALE for name, moment in asked.items()],
-            nodes=self.nodes(),
-            su=self._su(since),
-        )
+        nodes, su = self._used(since)
+        waits = [(placed[name] - moment) / SCALE for name, moment in asked.items()]
         core.delete_collection_namespaced_pod(NAMESPACE, label_selector="component=singleuser-server")
-        return seen
+        return Class(waits=waits, nodes=nodes, su=su)
 
-    def _su(self, since: datetime) -> float:
-        """SU of the class's hour: what is there now stays to its end, since users keep their nodes."""
+    def _used(self, since: datetime) -> tuple[int, float]:
+        """The users' nodes, those to come too, and SU of the class's hour: nodes stay to its end."""
         end = since + timedelta(seconds=CLASS_S * SCALE)
-        known = servers(connected(self.gateway.env), self.gateway.name, since, datetime.now(UTC))
-        hours = sum(
-            (min(server.ended or end, end) - max(server.started, since)).total_seconds() / 3600 / SCALE
-            for server in known
+        known = [
+            server
+            for server in servers(connected(self.gateway.env), self.gateway.name, since, datetime.now(UTC))
             if server.machine.startswith(f"{GROUP}-")
-        )
-        return hours * SITE.su_per_hour[FLAVOR]
+        ]
+        hours = sum(((one.ended or end) - max(one.started, since)) / timedelta(hours=SCALE) for one in known)
+        return sum(1 for one in known if one.ended is None), hours * SITE.su_per_hour[FLAVOR]
 
 
 def room_of(gateway: Gateway) -> Room:
@@ -203,19 +206,19 @@ def placements(core: client.CoreV1Api) -> Iterator[str]:
             yield event["object"].metadata.name
 
 
+def row(name: str, before: int, seen: Class) -> list[str]:
+    """One class as the table shows it. before: how many nodes there are when it comes."""
+    cuts = statistics.quantiles(seen.waits, n=20, method="inclusive")
+    minutes = (cuts[9] / 60, cuts[18] / 60, max(seen.waits) / 60)
+    rate = before * SITE.su_per_hour[FLAVOR]
+    return [name, *(f"{one:.1f}" for one in minutes), str(seen.nodes), f"{seen.su:.0f}", f"{rate:g}"]
+
+
 def main() -> None:
     """Measure and print."""
     table = Table(
-        *(
-            "seats",
-            "p50 min",
-            "p95 min",
-            "longest min",
-            "nodes",
-            "SU in the class's hour",
-            "SU an hour before it",
-        ),
-        title=f"{USERS} users log in within {ARRIVE_S // 60} minutes, {DESKTOP} on up to {MOST} {FLAVOR}",
+        *("seats", "p50", "p95", "longest", "nodes", "SU in its hour", "SU an hour before"),
+        title=f"{USERS} users log in within {ARRIVE_S // 60} minutes; from login to place, minutes",
     )
     with TemporaryDirectory() as temporary:
         folder = Path(temporary, "stack")
@@ -223,24 +226,20 @@ def main() -> None:
         home = Path(temporary, "sandbox")
         with started(home, SANDBOX_REAL_NODES="0", SANDBOX_TIME_SCALE=str(SCALE)) as env:
             gateway = laid_out(folder, env)
-            room = room_of(gateway)
             api = client_of(gateway.kubeconfig.read_text(encoding="utf-8"))
-            bench = Bench(gateway=gateway, api=api, room=room)
-            for name, seats in RUNS.items():
+            bench = Bench(gateway=gateway, api=api, room=room_of(gateway))
+            for seats in SEATS:
                 bench.keep(seats)
-                if seats == USERS:
-                    bench.refill_none()
-                seen = bench.arrive()
-                cuts = statistics.quantiles(seen.waits, n=20, method="inclusive")
-                minutes = [cuts[9] / 60, cuts[18] / 60, max(seen.waits) / 60]
-                empty = max(1, room.nodes(seats)) * SITE.su_per_hour[FLAVOR]
-                row = [*(f"{one:.1f}" for one in minutes), f"{seen.nodes}", f"{seen.su:.0f}", f"{empty:g}"]
-                table.add_row(name, *row)
-                console.print(f"{name}: done", style="dim")
+                before = bench.nodes()
+                table.add_row(*row(f"gateway:seats {seats}", before, bench.arrive()))
+            bench.workshop()
+            before = bench.nodes()
+            table.add_row(*row(f"a workshop of {USERS}", before, bench.arrive()))
     console.print(table)
+    per_node = bench.room.per_node
     console.print(
-        f"{room.per_node} desktops to a node: {math.ceil(USERS / room.per_node)} nodes hold the class."
-        f" {BOUND} SU an hour and desktop would be {BOUND * USERS}.\n{NOTE}"
+        f"{DESKTOP}, {per_node} to an {FLAVOR}: {math.ceil(USERS / per_node)} nodes hold the class, of {MOST}"
+        f" at most. An m3.medium for each user would be {BOUND * USERS} SU an hour.\n{NOTE}"
     )
 
 

@@ -172,7 +172,13 @@ def test_the_program_tells_its_tasks(program: Callable[..., Run]) -> None:
     commands = [r for r in recorded.resources if r.typ == "command:local:Command"]
     told = {r.name: r.inputs["environment"] for r in commands if "environment" in r.inputs}
     told = {name: value for name, value in told.items() if "OPENSTACK_CONFIG" in unwrap(value)}
-    assert set(told) == {"gw25-kubeconfig", "gw25-ingress-port", "gw25-hub-homes-volumes", "gw25-audit-cloud"}
+    assert set(told) == {
+        "gw25-kubeconfig",
+        "gw25-ingress-port",
+        "gw25-hub-homes-volumes",
+        "gw25-backup-snapshots",
+        "gw25-audit-cloud",
+    }
     for value in told.values():
         assert rpc.is_rpc_secret(value), "a secret in it makes the whole map one, under mocks"
         assert json.loads(unwrap(value)["OPENSTACK_CONFIG"]) == {
