@@ -136,10 +136,13 @@ def _set_aside(place: Place, claim: Any, volume: str) -> None:
     It says so first: once the claim is gone, a repetition would not know which volume that was.
     """
     name = claim.metadata.name
-    place.mark(volume, {metadata.REPLACED: name, metadata.JANITOR: "true"})
-    said = place.cloud.block_storage.get_volume(volume).metadata or {}
-    whose = [key for key in (metadata.CLAIM, metadata.CSI_CLAIM, metadata.SNAPSHOT) if key in said]
-    place.cloud.block_storage.delete_volume_metadata(volume, whose)
+    former = place.cloud.block_storage.get_volume(volume)
+    whose = (metadata.CLAIM, metadata.CSI_CLAIM, metadata.SNAPSHOT)
+    said = {key: text for key, text in (former.metadata or {}).items() if key not in whose}
+    # All of it at once: Cinder has no URL for a single key with a slash in it.
+    former.replace_metadata(
+        place.cloud.block_storage, {**said, metadata.REPLACED: name, metadata.JANITOR: "true"}
+    )
     retain: Any = {"spec": {"persistentVolumeReclaimPolicy": "Retain"}}
     place.api.patch_persistent_volume(claim.spec.volume_name, retain, _request_timeout=ANSWER_SECONDS)
     place.api.delete_namespaced_persistent_volume_claim(name, place.namespace)

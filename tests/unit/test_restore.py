@@ -37,8 +37,7 @@ class Snapshots(Cloud):
         self.block_storage.snapshots = lambda details: list(self.snapshots)
         self.block_storage.delete_snapshot = self._delete
         self.block_storage.create_volume = self._create
-        self.block_storage.get_volume = self.volumes.__getitem__
-        self.block_storage.delete_volume_metadata = self._forget
+        self.block_storage.get_volume = self._volume
 
     @staticmethod
     def snapshot(key: str, claim: str, at: str, *, status: str = "available") -> SimpleNamespace:
@@ -56,9 +55,10 @@ class Snapshots(Cloud):
         self.volumes[made.id] = made
         return made
 
-    def _forget(self, key: str, keys: list[str]) -> None:
-        for name in keys:
-            del self.volumes[key].metadata[name]
+    def _volume(self, key: str) -> SimpleNamespace:
+        volume = self.volumes[key]
+        volume.replace_metadata = lambda _, metadata: setattr(volume, "metadata", metadata)
+        return volume
 
 
 class Cluster(Kubernetes):

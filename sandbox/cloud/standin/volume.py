@@ -184,16 +184,6 @@ def _volume_metadata(key: str) -> Answer:
     return {"metadata": disk["metadata"]}
 
 
-@api.delete("/v3/<project>/volumes/<key>/metadata/<name>")
-def _forget_metadata(key: str, name: str) -> Answer:
-    disk = rest.find("volume", key)
-    if name not in disk["metadata"]:
-        raise ApiError(404, f"Volume {key} has no metadata with key {name}.")
-    del disk["metadata"][name]
-    rest.store().put("volume", disk)
-    return "", 200
-
-
 @api.delete("/v3/<project>/volumes/<key>")
 def _delete_volume(key: str) -> Answer:
     disk = rest.find("volume", key)

@@ -72,9 +72,3 @@ def test_snapshots_count_with_the_size_of_their_volume(cloud: Connection, volume
     after = cloud.block_storage.get_limits().absolute
     assert after.total_snapshots_used == before.total_snapshots_used + 1
     assert after.total_gigabytes_used == before.total_gigabytes_used + 2
-
-
-def test_metadata_is_forgotten_by_its_key(cloud: Connection, volume: tuple[str, Path]) -> None:
-    cloud.block_storage.set_volume_metadata(volume[0], a="1", b="2")
-    cloud.block_storage.delete_volume_metadata(volume[0], ["a"])
-    assert cloud.block_storage.get_volume(volume[0]).metadata == {"b": "2"}
