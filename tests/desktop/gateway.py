@@ -69,7 +69,6 @@ def started_engine() -> Iterator[Engine]:
 
 def _settings(config: dict[str, Any]) -> None:
     config["gateway:hub"]["users"] = list(USERS)
-    config["gateway:hub"]["backup"] = {}
     # One more would be kwok's, and a pod on it answers nobody.
     config["gateway:nodeGroups"][0].update(min=NODES, max=NODES)
 

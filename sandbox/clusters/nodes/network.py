@@ -1,7 +1,7 @@
 """The network namespace of a cluster's control plane, with a bridge for the nodes.
 
 Nothing of it is seen in the machine's own namespace but listeners on loopback: a forwarder (forward.py)
-carries the API and floating addresses in, and the registry, BIND and the cloud's API out to the nodes.
+carries the API and floating addresses in, and the registry and BIND out to the nodes.
 """
 
 from __future__ import annotations
@@ -85,8 +85,7 @@ class Network:
             self._furnish()
         command = [sys.executable, "-m", "sandbox.clusters.nodes.forward", str(self.pid), str(self.ways)]
         command += ["in", f"127.0.0.1:{self.cluster.api_port}", f"127.0.0.1:{self.cluster.api_port}"]
-        # Pods reach the cloud's API here, too, though by another URL than the catalogue's.
-        for name in ("registry", "bind", "keystone", "standin"):
+        for name in ("registry", "bind"):
             port = layout.port(name)
             command += ["out", f"{self.gateway}:{port}", f"127.0.0.1:{port}"]
         processes.start(self._forwarder, command, env={"PYTHONPATH": str(layout.ROOT)})
