@@ -88,6 +88,13 @@ def test_comes_back_after_the_connection_is_lost(screen: Screen, running: Gatewa
     expect(screen.page.locator("#last-picture")).to_be_hidden()
 
 
+def test_the_page_is_told_when_its_server_was_last_used(screen: Screen) -> None:
+    with screen.page.expect_response("**/desktop/activity", timeout=45_000) as told:
+        pass
+    assert told.value.status == 200
+    assert set(told.value.json()) == {"unused", "running"}
+
+
 def test_full_screen(screen: Screen) -> None:
     screen.page.get_by_role("button", name="Full screen").click()
     until(lambda: screen.page.evaluate("Boolean(document.fullscreenElement)"))

@@ -29,7 +29,9 @@ test('without limits nobody is warned', () => {
 test('a warning goes as soon as the server is used, and the last use stays known when the server is away', async (t) => {
     t.mock.timers.enable({apis: ['setTimeout', 'Date'], now: 10_000_000});
     const answers = [{unused: 3500, running: 9000}, {unused: 1, running: 9003}, null];
-    globalThis.fetch = async () => {
+    globalThis.document = {cookie: '_xsrf=token'};
+    globalThis.fetch = async (url, {headers}) => {
+        assert.equal(headers['X-XSRFToken'], 'token');
         const times = answers.shift();
         if (!times) throw new TypeError('away');
         return {ok: true, json: async () => times};

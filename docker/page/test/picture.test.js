@@ -20,8 +20,9 @@ beforeEach(() => {
     asked = [];
     written = [];
     globalThis.window = globalThis;
-    globalThis.fetch = async (url) => {
-        asked.push(url);
+    globalThis.document = {cookie: 'other=1; _xsrf=token'};
+    globalThis.fetch = async (url, {headers}) => {
+        asked.push([url, headers]);
         return answer();
     };
     globalThis.ClipboardItem = class {
@@ -38,7 +39,7 @@ beforeEach(() => {
 
 test('a picture is shown and copied', async () => {
     await picture.look();
-    assert.deepEqual(asked, ['picture']);
+    assert.deepEqual(asked, [['picture', {'X-XSRFToken': 'token'}]]);
     assert.equal(parts.figure.hidden, false);
     assert.equal(parts.img.src, 'blob:picture');
     await parts['figure button'].press();

@@ -1,4 +1,5 @@
 // The files of the user's home, by Jupyter Server's own interface, which JupyterLab uses too.
+import {ask} from '../link/ask.js';
 
 const CHUNK = 1 << 20;  // bytes of a file that are sent at once, as JupyterLab does
 
@@ -61,9 +62,9 @@ export class Home {
 
     async _ask(method, pathAndQuery, body) {
         const [, path, query] = /^(.*?)(\?.*)?$/s.exec(pathAndQuery);
-        const answer = await fetch(new URL(`api/contents/${encode(path)}${query ?? ''}`, this._server), {
+        const answer = await ask(new URL(`api/contents/${encode(path)}${query ?? ''}`, this._server), {
             method,
-            headers: {'X-XSRFToken': cookie('_xsrf'), 'Content-Type': 'application/json'},
+            headers: {'Content-Type': 'application/json'},
             body: body && JSON.stringify(body),
         });
         if (answer.ok) return answer;
@@ -81,10 +82,6 @@ export function numbered(name, number) {
 
 function encode(path) {
     return path.split('/').map(encodeURIComponent).join('/');
-}
-
-function cookie(name) {
-    return new RegExp(`(?:^|; )${name}=([^;]*)`).exec(document.cookie)?.[1] ?? '';
 }
 
 function base64(blob) {

@@ -1,5 +1,6 @@
 // A picture that was copied in the desktop. VNC's clipboard carries text only, and tells of nothing else: who wants
 // the picture opens the clipboard's dialog, which fetches it.
+import {ask} from '../link/ask.js';
 
 export class Picture {
     /** url: where the server has the picture. place: the element with the <figure> that shows it. */
@@ -19,7 +20,7 @@ export class Picture {
         this._show(null);
         const look = this._looks += 1;
         try {
-            const answer = await fetch(this._url);
+            const answer = await ask(this._url);
             const picture = answer.status === 200 ? await answer.blob() : null;
             if (look === this._looks) this._show(picture);
         } catch {

@@ -1,4 +1,5 @@
 // Says in time that the hub will stop the server.
+import {ask} from './ask.js';
 import {duration} from './away.js';
 
 const EACH = 30_000;   // milliseconds between two questions
@@ -36,7 +37,7 @@ export function watchIdle({url, limits, tell}) {
     const look = async () => {
         let text = null;
         try {
-            const answer = await fetch(url, {cache: 'no-store', redirect: 'error'});
+            const answer = await ask(url, {cache: 'no-store', redirect: 'error'});
             if (answer.ok) {
                 const times = await answer.json();
                 known.used = Date.now() - times.unused * 1000;
