@@ -128,5 +128,5 @@ def test_only_whom_a_policy_allows_reaches_a_pod(kubectl: Kubectl) -> None:
     assert all(answered(kubectl, "friend", url) == "guarded" for url in addresses)
 
     kubectl.run("delete", "networkpolicy", "friends-only")
-    eventually(lambda: answered(kubectl, "stranger", addresses[0]))
+    assert eventually(lambda: answered(kubectl, "stranger", addresses[0])) == "guarded"
     kubectl.run("delete", "service/guarded", *(f"pod/{name}" for name in names))
