@@ -26,13 +26,13 @@ from components.cost.prices import Price, backups_in_words, floor_by_resource, i
 from components.hub.catalogue import Catalogue
 from components.hub.desktops import taken_names
 from components.hub.profiles import all_pods, profile_mistakes
-from components.hub.sizes import PLACEHOLDER, Pod, check_fit
+from components.hub.sizes import Pod, check_fit
 from components.hub.storage import all_homes, homes_of_nobody, storage_mistakes
 from components.hub.values import read_layers
 from components.images.desktop_images import engine_mistakes, name_mistakes
 from components.images.pinned import Pinned, last_references, pin
 from components.monitoring.volume import volume_mistakes
-from components.seats.room import Room, room_of, seat_mistakes
+from components.seats.room import Room, room_among, seat_mistakes
 from components.seats.schedule import ahead, room_mistakes, schedule_mistakes, su_of_schedule
 from components.settings.cloud import CloudConfig
 from components.settings.errors import Mistake, SettingsError
@@ -98,9 +98,8 @@ def preflight(
         groups = {
             group.name: flavors[group.flavor] for group in settings.node_groups if group.flavor in flavors
         }
-        for pod in started:
-            if pod.name == PLACEHOLDER and (room := room_of(settings, pod.size, flavors)):
-                rooms.append(room)
+        if room := room_among(settings, started, flavors):
+            rooms.append(room)
         return [
             *check_fit(started, groups, flavors.values()),
             *(mistake for room in rooms for mistake in seat_mistakes(settings, room)),

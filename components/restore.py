@@ -17,7 +17,6 @@ from components.cloud.survey import reach, this_owner
 from components.cluster.access import client_of
 from components.cluster.kubeconfig import sign
 from components.homes.place import HomesError, Place
-from components.settings.errors import SettingsError
 from components.settings.load import load
 from components.stack import read
 
@@ -28,10 +27,7 @@ def place_of(stack: str) -> tuple[Place, str]:
     Raises CalledProcessError, RunError, HomesError and the errors of the cloud's client.
     """
     read(stack)
-    loaded = load()
-    settings, cloud = loaded.settings, loaded.cloud
-    if settings is None or cloud is None:
-        raise SettingsError(loaded.mistakes)
+    settings, cloud = load().usable()
     connection, owner = reach(cloud), this_owner(settings)
     magnum = connection.container_infrastructure_management
     for cluster in magnum.clusters():

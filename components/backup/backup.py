@@ -7,7 +7,6 @@ kubernetes/cloud-provider-openstack#2767). So snapshots do not depend on the clu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +20,7 @@ from components.cloud.connection import environment
 from components.cloud.survey import FromPods, Survey
 from components.cluster.magnum_cluster import MagnumCluster
 from components.cluster.nodegroup import node_selector
+from components.cluster.restricted import ENFORCED, restricted_pod
 from components.hub.jupyterhub_release import JupyterHubRelease
 from components.paths import ROOT
 from components.settings.hub import Backup as Plan
@@ -66,14 +66,13 @@ class Backup(pulumi.ComponentResource):
             drop = command.local.Command(
                 f"{name}-snapshots",
                 delete=None if "homes" in settings.keep else task("snapshots", "drop"),
-                environment=environment(
-                    cluster.cloud,
-                    GATEWAY=settings.name,
-                    # Snapshots go before their homes do.
-                    NAMESPACE=args.hub.namespace,
-                ),
+                environment=environment(cluster.cloud, GATEWAY=settings.name),
                 logging=command.local.Logging.STDERR,
-                opts=pulumi.ResourceOptions(parent=self, custom_timeouts=pulumi.CustomTimeouts(delete="10m")),
+                opts=pulumi.ResourceOptions(
+                    parent=self,
+                    depends_on=[args.hub],  # snapshots go before their homes do
+                    custom_timeouts=pulumi.CustomTimeouts(delete="10m"),
+                ),
             )
             if settings.hub.backup is not None and args.survey.from_pods is not None:
                 _schedule(self, name, args, settings.hub.backup, args.survey.from_pods, after=drop)
@@ -112,7 +111,7 @@ def _schedule(
     )
     namespace = core.v1.Namespace(
         f"{name}-namespace",
-        metadata={"name": NAMESPACE, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
+        metadata={"name": NAMESPACE, "labels": ENFORCED},
         opts=options,
     ).metadata.name
     # Any: to match such a literal with the SDK's types takes mypy minutes and gigabytes.
@@ -170,36 +169,16 @@ def _pod(
     files: dict[str, str],
 ) -> dict[str, Any]:
     items = [{"key": path.replace("/", "."), "path": path} for path in files]
-    return {
-        "restart_policy": "Never",
-        "node_selector": node_selector(DEFAULT_WORKER),
-        "automount_service_account_token": False,
-        "enable_service_links": False,
-        "security_context": {
-            "run_as_non_root": True,
-            "run_as_user": 65534,
-            "seccomp_profile": {"type": "RuntimeDefault"},
+    return restricted_pod(
+        {
+            "name": NAME,
+            "image": HUB_IMAGE,
+            "command": ["python3", "-m", "components.backup.job"],
+            "env": [{"name": key, "value": text} for key, text in told.items()],
+            "env_from": [{"secret_ref": {"name": secret}}],
+            "volume_mounts": [{"name": "program", "mount_path": PLACE, "read_only": True}],
+            "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}},
         },
-        "volumes": [{"name": "program", "config_map": {"name": program, "items": items}}],
-        "containers": [
-            {
-                "name": NAME,
-                "image": HUB_IMAGE,
-                "command": ["python3", "-m", "components.backup.job"],
-                "env": list(_variables(told)),
-                "env_from": [{"secret_ref": {"name": secret}}],
-                "volume_mounts": [{"name": "program", "mount_path": PLACE, "read_only": True}],
-                "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}},
-                "security_context": {
-                    "allow_privilege_escalation": False,
-                    "capabilities": {"drop": ["ALL"]},
-                    "read_only_root_filesystem": True,
-                },
-            }
-        ],
-    }
-
-
-def _variables(told: dict[str, pulumi.Input[str]]) -> Iterator[dict[str, pulumi.Input[str]]]:
-    for key, text in told.items():
-        yield {"name": key, "value": text}
+        node_selector=node_selector(DEFAULT_WORKER),
+        volumes=[{"name": "program", "config_map": {"name": program, "items": items}}],
+    )

@@ -17,6 +17,7 @@ from components.charts.drift import Change
 from components.charts.records import release_hooks
 from components.charts.versions import Chart
 from components.cluster.magnum_cluster import MagnumCluster
+from components.cluster.restricted import ENFORCED
 from components.settings.errors import Mistake
 from components.task import task
 
@@ -86,7 +87,7 @@ def install(
     namespace = chart.release
     place = core.v1.Namespace(
         f"{name}-namespace",
-        metadata={"name": namespace, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
+        metadata={"name": namespace, "labels": ENFORCED},
         opts=pulumi.ResourceOptions(
             parent=component,
             provider=cluster.provider,

@@ -76,10 +76,7 @@ def table(name: str, result: Used, since: date) -> Table:
 def report(stack: str, days: int, console: Console) -> None:
     """Print what the gateway of `stack` used. Raises SettingsError, SDKException, ClientException."""
     read(stack)
-    loaded = load()
-    settings, cloud = loaded.settings, loaded.cloud
-    if settings is None or cloud is None:
-        raise SettingsError(loaded.mistakes)
+    settings, cloud = load().usable()
     now = datetime.now(UTC)
     today, month = now.date(), now.date().replace(day=1)
     first = today - timedelta(days=days - 1)

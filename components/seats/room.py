@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from components.cloud.flavors import Flavor, Size
 from components.hub.catalogue import Catalogue
 from components.hub.profiles import all_pods
-from components.hub.sizes import PLACEHOLDER
+from components.hub.sizes import PLACEHOLDER, Pod
 from components.hub.values import read_layers
 from components.settings.errors import Mistake
 from components.settings.model import Settings
@@ -34,15 +34,20 @@ def room_of(settings: Settings, seat: Size, flavors: Mapping[str, Flavor]) -> Ro
     return Room(seat=seat, per_node=per_node) if per_node else None
 
 
+def room_among(settings: Settings, pods: Iterable[Pod], flavors: Mapping[str, Flavor]) -> Room | None:
+    """The same for the seat among `pods`; None also where there is none."""
+    seat = next((pod.size for pod in pods if pod.name == PLACEHOLDER), None)
+    return room_of(settings, seat, flavors) if seat else None
+
+
 def room_by(settings: Settings, catalogue: Catalogue, flavors: Mapping[str, Flavor]) -> Room | None:
-    """The same for the seat that `settings` ask for; None also where they ask for none.
+    """The same for the pods that `settings` ask for.
 
     Raises SettingsError where the catalogue does not have their desktops.
     """
     base = read_layers(settings.hub, settings.auth)["singleuser"]
     pods = all_pods(base, catalogue.enabled(settings.hub.desktops), settings)
-    seat = next((pod.size for pod in pods if pod.name == PLACEHOLDER), None)
-    return room_of(settings, seat, flavors) if seat else None
+    return room_among(settings, pods, flavors)
 
 
 def seat_mistakes(settings: Settings, room: Room) -> Iterator[Mistake]:

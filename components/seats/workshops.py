@@ -16,6 +16,7 @@ from pulumi_kubernetes import batch
 from components.charts.versions import JUPYTERHUB, PAUSE
 from components.cloud.flavors import Size
 from components.cluster.magnum_cluster import MagnumCluster
+from components.cluster.restricted import restricted_pod
 from components.hub.desktops import resources
 from components.hub.jupyterhub_release import JupyterHubRelease
 from components.settings.schedule import Workshop
@@ -78,7 +79,6 @@ def _cron_job(workshop: Workshop, job: dict[str, Any]) -> dict[str, Any]:
 
 def _job(workshop: Workshop, seat: Size, node_selector: dict[str, Any]) -> dict[str, Any]:
     """A pod for each seat. One that a user's pod pushes aside is not made again: the seat is taken."""
-    restricted = {"allow_privilege_escalation": False, "capabilities": {"drop": ["ALL"]}}
     tolerated = [
         {"key": key, "operator": "Equal", "value": "user", "effect": "NoSchedule"}
         for key in ("hub.jupyter.org/dedicated", "hub.jupyter.org_dedicated")
@@ -95,29 +95,14 @@ def _job(workshop: Workshop, seat: Size, node_selector: dict[str, Any]) -> dict[
                 # Otherwise the autoscaler would evict one to empty a node, and its seat would be lost.
                 "annotations": {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false"},
             },
-            "spec": {
-                "restart_policy": "Never",
-                "priority_class_name": f"{JUPYTERHUB.release}-user-placeholder-priority",
+            "spec": restricted_pod(
+                {"name": "pause", "image": PAUSE, "resources": resources(seat)},
+                priority_class_name=f"{JUPYTERHUB.release}-user-placeholder-priority",
                 # The users' own, so that what it pushes aside for one is not taken by another placeholder.
-                "scheduler_name": f"{JUPYTERHUB.release}-user-scheduler",
-                "node_selector": node_selector,
-                "tolerations": tolerated,
-                "termination_grace_period_seconds": 0,
-                "automount_service_account_token": False,
-                "enable_service_links": False,
-                "security_context": {
-                    "run_as_non_root": True,
-                    "run_as_user": 65534,
-                    "seccomp_profile": {"type": "RuntimeDefault"},
-                },
-                "containers": [
-                    {
-                        "name": "pause",
-                        "image": PAUSE,
-                        "resources": resources(seat),
-                        "security_context": {**restricted, "read_only_root_filesystem": True},
-                    }
-                ],
-            },
+                scheduler_name=f"{JUPYTERHUB.release}-user-scheduler",
+                node_selector=node_selector,
+                tolerations=tolerated,
+                termination_grace_period_seconds=0,
+            ),
         },
     }

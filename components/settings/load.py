@@ -46,6 +46,12 @@ class Loaded:
     mistakes: tuple[Mistake, ...]
     """What is wrong with the stack's file, to be told together with what is wrong with the cloud."""
 
+    def usable(self) -> tuple[Settings, CloudConfig]:
+        """Settings and cloud. Raises SettingsError where one of them can't be used."""
+        if self.settings is None or self.cloud is None:
+            raise SettingsError(self.mistakes)
+        return self.settings, self.cloud
+
 
 def check(config: dict[str, Any]) -> Settings:
     """The settings in `config`, keys without their namespace, as the stack's file spells them.

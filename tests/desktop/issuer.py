@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,12 +11,13 @@ from pathlib import Path
 
 from sandbox.clusters import pki
 from sandbox.tests.magnum import Kubectl, eventually
-from tests.desktop.gateway import Gateway
+from tests.desktop.gateway import ROOT, Gateway
 from tests.desktop.pod import NAMESPACE
 
 HOST = "id.our-lab.test"
 NAME = "issuer"
-PACKAGE = "oidc-provider-mock==0.3.4"
+PACKAGE = re.compile(r"^oidc-provider-mock==.*", re.MULTILINE)
+"""As tests/requirements.txt pins it."""
 PORT = 8080
 _SITE = "/tmp/site"
 _WHEELS = ("--python-version=3.11", "--platform=manylinux2014_x86_64", "--only-binary=:all:")
@@ -107,7 +109,8 @@ def _made(kubectl: Kubectl) -> None:
 
 def _started(kubectl: Kubectl, folder: Path) -> None:
     """The server, with its packages from PyPI, once its Ingress has an address."""
-    install = ["python3", "-m", "pip", "install", "--quiet", "--target", folder, *_WHEELS, PACKAGE]
+    [pinned] = PACKAGE.findall((ROOT / "tests" / "requirements.txt").read_text(encoding="utf-8"))
+    install = ["python3", "-m", "pip", "install", "--quiet", "--target", folder, *_WHEELS, pinned]
     subprocess.run(install, check=True)
     kubectl.run("wait", "--for=condition=ready", f"pod/{NAME}", "--timeout=120s")
     (folder / "complete").touch()

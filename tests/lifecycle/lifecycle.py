@@ -26,6 +26,13 @@ def clusters(cloud: Connection, name: str) -> list[Any]:
     return [cluster for cluster in found if cluster.name == name]
 
 
+def without_seats(gateway: Gateway) -> Gateway:
+    """Itself, up without a seat: its users' group has as many nodes as its minimum."""
+    gateway.change(lambda config: config.update({"gateway:seats": 0}))
+    gateway.up()
+    return gateway
+
+
 def preflight(gateway: Gateway, code: int = 0) -> tuple[str, str]:
     """What `make preflight` says of the gateway: its mistakes, and the rest."""
     done = gateway.run(sys.executable, "-m", "components.check", gateway.name, code=code)

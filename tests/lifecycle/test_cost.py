@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from sandbox.tests.magnum import eventually
-from tests.lifecycle.lifecycle import destroy, preflight
+from tests.lifecycle.lifecycle import destroy, preflight, without_seats
 from tests.lifecycle.test_node_groups import nodes, workshop
 from tests.stack import Gateway
 
@@ -23,10 +23,7 @@ LONG_S = 120
 @pytest.fixture(scope="module")
 def gateway(new_gateway: Callable[[str], Gateway]) -> Gateway:
     """A gateway without a seat, whose users' group has one node."""
-    gateway = new_gateway("cost")
-    gateway.change(lambda config: config.update({"gateway:seats": 0}))
-    gateway.up()
-    return gateway
+    return without_seats(new_gateway("cost"))
 
 
 def told(gateway: Gateway) -> str:

@@ -10,7 +10,7 @@ import pytest
 from openstack.connection import Connection
 
 from tests.lifecycle.hub_secrets import set_secrets
-from tests.lifecycle.lifecycle import destroy, inventory
+from tests.lifecycle.lifecycle import destroy, inventory, without_seats
 from tests.lifecycle.search import Search
 from tests.stack import Gateway
 
@@ -23,10 +23,7 @@ HUB = ("get", "-n", "jhub", "secret", "hub")
 @pytest.fixture(scope="module")
 def without(new_gateway: Callable[[str], Gateway]) -> Gateway:
     """A gateway that nobody watches."""
-    gateway = new_gateway(NAME)
-    gateway.change(lambda config: config.update({"gateway:seats": 0}))
-    gateway.up()
-    return gateway
+    return without_seats(new_gateway(NAME))
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 from openstack.connection import Connection
 
 from sandbox.tests.magnum import eventually
-from tests.lifecycle.lifecycle import USERS, clusters
+from tests.lifecycle.lifecycle import USERS, clusters, without_seats
 from tests.stack import Gateway
 
 NAME = "groups"
@@ -21,9 +21,7 @@ def gateway(new_gateway: Callable[[str], Gateway]) -> Gateway:
     """A gateway whose users' node group can't scale."""
     gateway = new_gateway(NAME)
     bounds(gateway, 1, 1)
-    gateway.change(lambda config: config.update({"gateway:seats": 0}))
-    gateway.up()
-    return gateway
+    return without_seats(gateway)
 
 
 def bounds(gateway: Gateway, low: int, high: int) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from components.settings.schedule import FORM
 from sandbox.tests.magnum import eventually
+from tests.lifecycle.lifecycle import without_seats
 from tests.lifecycle.test_node_groups import nodes, workshop
 from tests.stack import Gateway
 
@@ -21,10 +22,7 @@ LONG_S = 600
 @pytest.fixture(scope="module")
 def gateway(new_gateway: Callable[[str], Gateway]) -> Gateway:
     """A gateway without a seat, whose users' group has one node."""
-    gateway = new_gateway("seats")
-    gateway.change(lambda config: config.update({"gateway:seats": 0}))
-    gateway.up()
-    return gateway
+    return without_seats(new_gateway("seats"))
 
 
 def at(minutes: int) -> str:

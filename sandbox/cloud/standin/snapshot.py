@@ -5,9 +5,6 @@
 
 from __future__ import annotations
 
-import shutil
-
-from sandbox import layout
 from sandbox.cloud.standin import volume
 from sandbox.cloud.standin import volume_quota as quota
 from sandbox.cloud.standin.common import rest
@@ -60,6 +57,5 @@ def _show(key: str) -> Answer:
 @api.delete("/v3/<project>/snapshots/<key>")
 def _delete(key: str) -> Answer:
     rest.find("snapshot", key)
-    rest.store().remove("snapshot", key)
-    shutil.rmtree(layout.VOLUMES / key, ignore_errors=True)
+    volume.forget("snapshot", key)
     return "", 202

@@ -127,6 +127,12 @@ def release(server: str) -> None:
                 rest.store().put("volume", {**disk, "attachments": [], "status": "available"})
 
 
+def forget(kind: str, key: str) -> None:
+    """Remove a volume or a snapshot with its content."""
+    rest.store().remove(kind, key)
+    shutil.rmtree(layout.VOLUMES / key, ignore_errors=True)
+
+
 @api.post("/v3/<project>/volumes")
 def _create_volume() -> Answer:
     rest.caller().require("member")
@@ -193,8 +199,6 @@ def _delete_volume(key: str) -> Answer:
     if copies and request.args.get("cascade", "").lower() != "true":
         raise ApiError(400, f"Invalid volume: Volume {key} still has {len(copies)} dependent snapshots.")
     for one in copies:
-        rest.store().remove("snapshot", one["id"])
-        shutil.rmtree(layout.VOLUMES / one["id"], ignore_errors=True)
-    rest.store().remove("volume", key)
-    shutil.rmtree(layout.VOLUMES / key, ignore_errors=True)
+        forget("snapshot", one["id"])
+    forget("volume", key)
     return "", 202
