@@ -104,7 +104,7 @@ def survey(settings: Settings, cloud: CloudConfig, fit: Fit = lambda *_: ()) -> 
         find_address,
         find_record,
         find_servers,
-        _from_pods,
+        from_pods,
         *map(quotas, SERVICES),
     ]
     mistakes: list[Mistake] = []
@@ -168,8 +168,11 @@ def _one_of(key: str, wanted: str, names: Iterable[str], what: str) -> Mistake:
     return Mistake(key=f"gateway:{key}", rule=f"must be a {what} of this cloud ({offered})", value=wanted)
 
 
-def _from_pods(connection: Connection, settings: Settings, _: Owner) -> FromPods | None:
-    """Raises SettingsError where a pod could reach Cinder only without a certificate."""
+def from_pods(connection: Connection, settings: Settings, _: Owner) -> FromPods | None:
+    """How a pod reaches Keystone and Cinder; None without backups.
+
+    Raises SettingsError where a pod could reach them only without a certificate.
+    """
     if settings.hub.backup is None:
         return None
     verify = connection.config.get_requests_verify_args()[0]
@@ -177,10 +180,19 @@ def _from_pods(connection: Connection, settings: Settings, _: Owner) -> FromPods
         rule = "needs a certificate of the cloud that can be verified: openstack:cacertFile, not insecure"
         raise SettingsError([Mistake(key="gateway:hub.backup", rule=rule)])
     return FromPods(
-        identity=str(connection.endpoint_for("identity")),
-        volumes=str(connection.endpoint_for("block-storage")),
+        identity=_in_catalogue(connection, "identity"),
+        volumes=_in_catalogue(connection, "block-storage"),
         authority=Path(verify).read_text(encoding="utf-8") if isinstance(verify, str) else "",
     )
+
+
+def _in_catalogue(connection: Connection, service: str) -> str:
+    """URL of a service. Raises SettingsError where the cloud has none."""
+    # openstacksdk's `endpoint_for` changes its answer once it has asked a service itself.
+    if url := connection.config.get_endpoint_from_catalog(service):
+        return url
+    rule = f"needs the service {service}, which is not in the cloud's catalogue"
+    raise SettingsError([Mistake(key="gateway:hub.backup", rule=rule)])
 
 
 def _zone(connection: Connection, settings: Settings, _: Owner) -> str:

@@ -9,12 +9,16 @@ import base64
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from openstack.connection import Connection
 
 from components.backup.backup import NAME, NAMESPACE, PLACE
+from components.cloud.ownership import Owner
+from components.cloud.survey import from_pods
 from components.homes.metadata import CLAIM
+from sandbox.tests.fixtures import connected
 from tests.lifecycle.lifecycle import destroy, inventory, log_in, preflight, remove_what_is_left
 from tests.lifecycle.test_homes import homes, keep
 from tests.stack import Gateway
@@ -72,6 +76,16 @@ def write(gateway: Gateway, claim: str, text: str) -> None:
     file = file_in(gateway, claim)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
+
+
+def test_a_pod_is_told_the_same_whatever_was_asked_before(sandbox_env: dict[str, str]) -> None:
+    connection, anybody = connected(sandbox_env), Owner("saved", "anywhere")
+    wanted: Any = SimpleNamespace(hub=SimpleNamespace(backup=True))
+    before = from_pods(connection, wanted, anybody)
+    # The first use of a service changes what openstacksdk says of its address.
+    assert connection.identity.get("/").ok
+    list(connection.block_storage.volumes())
+    assert from_pods(connection, wanted, anybody) == before
 
 
 def test_a_damaged_home_is_restored_from_a_snapshot(new_gateway: NewGateway, cloud: Connection) -> None:
