@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 import shutil
 import sys
 import time
@@ -12,6 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from sandbox import address, cloud, containers, layout, processes, shell
 from sandbox.clusters import acme
@@ -21,6 +23,9 @@ from sandbox.tools import toolchain
 from sandbox.tools.steps import ToolchainError
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
+
+OPEN_S = 300
+"""How long the gateway's URL may take to answer after `pulumi up`."""
 
 OPEN = """
 The gateway is up: {url}
@@ -96,8 +101,20 @@ def up() -> None:
         raise typer.Exit(code)
     known = shell.write_kubeconfig()
     url = address.url(known)
+    if url:
+        _wait_for(url)
     say(OPEN.format(url=url, user=known["hub_admin"], authority=acme.ROOTS) if url else PLAYED)
     say(NEXT)
+
+
+def _wait_for(url: str) -> None:
+    """Where a sandbox is taken up, nodes and hub have to start again. Exits with 1 where they don't."""
+    again = retry_if_result(operator.not_)
+    try:
+        Retrying(stop=stop_after_delay(OPEN_S), wait=wait_fixed(1), retry=again)(address.answers, url)
+    except RetryError:
+        say(f"no hub answers at {url} after {OPEN_S} s: `kubectl get nodes,pods -A` may say why")
+        raise typer.Exit(1) from None
 
 
 @app.command()

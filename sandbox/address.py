@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
+
+from urllib3 import HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
+from urllib3.util import parse_url
 
 from sandbox import shell
 from sandbox.clusters import acme
 from sandbox.clusters.nodes import floating
 
 HTTPS = 443
+LOOPBACK = "127.0.0.1"
+"""Browsers resolve names under .localhost to it by themselves; the C library may not."""
+ANSWER_S = 5
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,25 @@ def url(outputs: dict[str, str]) -> str | None:
         return None
     host, port = outputs["fqdn"].rstrip("."), place[1]
     return f"https://{host}" if port == HTTPS else f"https://{host}:{port}"
+
+
+def answers(url: str) -> bool:
+    """Whether the hub at `url` says that it is well; its nodes may still be on their way."""
+    place = parse_url(url)
+    with HTTPSConnectionPool(
+        LOOPBACK,
+        place.port or HTTPS,
+        server_hostname=place.host,
+        assert_hostname=place.host,
+        ca_certs=str(acme.ROOTS),
+        timeout=ANSWER_S,
+        retries=False,
+    ) as hub:
+        try:
+            answer = hub.request("GET", "/hub/health", headers={"Host": place.netloc or ""})
+        except HTTPError:
+            return False
+        return answer.status == HTTPStatus.OK
 
 
 def gateway() -> Gateway:

@@ -19,6 +19,7 @@ Object = dict[str, Any]
 GONE = 410
 NOT_FOUND = 404
 CONFLICT = 409
+INVALID = 422
 REQUEST_TIMEOUT_S = 15
 WATCH_S = 600
 RETRY_S = 1.0
@@ -65,9 +66,21 @@ class Kube:
         try:
             return self.request("POST", path, body)
         except ApiException as error:
-            if exists_ok and error.status == CONFLICT:
-                return body
-            raise
+            if not exists_ok or error.status not in (CONFLICT, INVALID):
+                raise
+            # Of a Service with an address of its own the server says no more than that the address is taken.
+            if error.status == INVALID and not self._has(f"{path}/{body['metadata']['name']}"):
+                raise
+            return body
+
+    def _has(self, path: str) -> bool:
+        try:
+            self.get(path)
+        except ApiException as error:
+            if error.status != NOT_FOUND:
+                raise
+            return False
+        return True
 
     def patch(self, path: str, body: Object) -> Object:
         """Merge `body` into the object at `path` (RFC 7386: lists are replaced, null removes)."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pytest
+from kubernetes.client.exceptions import ApiException
 from openstack.connection import Connection
 
+from sandbox.clusters.controller.kube import Kube
 from sandbox.layout import ROOT
 from sandbox.tests.clusters.objects import address, service, workload
 from sandbox.tests.magnum import Kubectl, eventually
@@ -26,6 +29,18 @@ def test_a_load_balancer_and_its_address_go_with_the_service(
     kubectl.run("delete", "service", "front", "-n", namespace)
     assert cloud.load_balancer.find_load_balancer("kube_service_live_demo_front") is None
     assert cloud.network.find_ip(given) is None
+
+
+def test_what_is_there_is_left_alone_by_whoever_makes_it_again(kubectl: Kubectl, namespace: str) -> None:
+    kube, path = Kube(kubectl.kubeconfig), f"/api/v1/namespaces/{namespace}/services"
+    wanted = service(namespace, type="ClusterIP", clusterIP="10.254.7.7")
+    kube.create(path, wanted)
+    made = kubectl.get("service", "front", "-n", namespace)
+    kube.create(path, wanted, exists_ok=True)
+    assert kubectl.get("service", "front", "-n", namespace) == made
+    other = wanted | {"metadata": {"name": "other", "namespace": namespace}}
+    with pytest.raises(ApiException, match="provided IP is already allocated"):
+        kube.create(path, other, exists_ok=True)
 
 
 def test_a_reserved_address_is_used_and_outlives_the_service(
