@@ -101,11 +101,11 @@ def gateway(engine: Engine, home: Path, folder: Path) -> Iterator[Gateway]:
             run_module(env, "sandbox", "reset")
 
 
-def build(engine: Engine, image: str) -> str:
-    """The reference of docker/<image>, built with the arguments of the sandbox's stack."""
-    reference = f"{engine.registry}/gateway/{image}:test"
+def build(engine: Engine, image: str, **others: str) -> str:
+    """The reference of docker/<image>, built with the arguments of the sandbox's stack, or with others."""
+    reference = f"{engine.registry}/gateway/{image}:{'-'.join(['test', *others.values()])}"
     settings = yaml.safe_load((ROOT / "Pulumi.sandbox.yaml").read_text(encoding="utf-8"))["config"]
-    given = settings["gateway:images"]["buildArgs"].items()
+    given = {**settings["gateway:images"]["buildArgs"], **others}.items()
     known = containers.environment()
     arguments = [f"--build-arg={name}={Template(value).substitute(known)}" for name, value in given]
     file = f"--file={ROOT}/docker/{image}/Dockerfile"

@@ -110,6 +110,28 @@ def test_image_says_what_is_in_it(engine: Engine, image: str) -> None:
         assert licences["libavcodec"] == "LGPL-3.0-or-later"
 
 
+VP8 = """
+from video.encoder import CODECS, Encoder
+packet = Encoder(CODECS["vp8"], 64, 64, 1000).encode(memoryview(bytes(64 * 64 * 4)), 0, key=True)
+print(packet.key, packet.data[3:6].hex())
+import av
+try:
+    av.CodecContext.create("libx264", "w").open()
+except Exception:
+    print("no x264")
+"""
+
+
+def test_an_image_with_vp8_has_no_x264(engine: Engine) -> None:
+    image = build(engine, "hawkeye", VIDEO="vp8")
+    listed = json.loads(engine.docker("run", "--rm", "--entrypoint=cat", image, SBOM))
+    names = {one["name"] for one in listed["packages"]}
+    assert ("libvpx" in names, "libx264" in names) == (True, False)
+    done = engine.docker("run", "--rm", "--entrypoint=/opt/video/bin/python", image, "-I", "-c", VP8)
+    # A key frame of VP8 has this start code (RFC 6386, 9.1).
+    assert done.splitlines() == ["True 9d012a", "no x264"]
+
+
 def test_opens_on_a_file_system_that_can_not_be_written(engine: Engine, desktop: str, folder: str) -> None:
     table = engine.docker("exec", desktop, "cat", "/proc/net/tcp", "/proc/net/tcp6")
     assert " 0A " not in table, "something listens on TCP"
@@ -168,6 +190,29 @@ def test_arguments_reach_the_application_as_they_are(engine: Engine) -> None:
         until(lambda: ready(engine, name))
         read = "until [ -s ~/arguments ]; do sleep 0.1; done; cat ~/arguments"
         assert engine.docker("exec", name, "timeout", "30", "sh", "-c", read).split("\0")[:-1] == odd
+    finally:
+        engine.docker("rm", "--force", "--volumes", name)
+
+
+# A window manager that takes a second to start, on a display of its own. It is late when 5 s are nearly over.
+SLOW = """
+mkdir ~/slow && cd ~/slow
+printf '#!/bin/sh\nsleep 1; touch there; (sleep 3.5; touch late) & exec /usr/bin/xfwm4 "$@"' >xfwm4
+chmod +x xfwm4
+"$(command -v Xvnc || command -v Xtigervnc)" :7 -rfbport -1 -rfbunixpath ~/slow/vnc -SecurityTypes None &
+until DISPLAY=:7 xset q >/dev/null 2>&1; do sleep 0.1; done
+DISPLAY=:7 PATH=~/slow:$PATH timeout 30 dbus-run-session -- start-session sh -c 'ls >seen' &
+until [ -s seen ]; do sleep 0.1; done
+cat seen
+"""
+
+
+def test_an_application_waits_for_the_window_manager_and_no_longer(engine: Engine) -> None:
+    name = start(engine, build(engine, "hawkeye"), "HawkEye")
+    try:
+        until(lambda: ready(engine, name))
+        seen = engine.docker("exec", name, "timeout", "40", "bash", "-c", SLOW).split()
+        assert ("there" in seen, "late" in seen) == (True, False)
     finally:
         engine.docker("rm", "--force", "--volumes", name)
 
