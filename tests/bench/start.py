@@ -111,6 +111,8 @@ def main() -> None:
         browser.trust(gateway.authority, Path(home))
         with browser.opened(Path(home)) as context:
             page = visit.log_in(context, gateway.url, gateway.user, gateway.password)
+            visit.stop(page, gateway.url)
+            before = len(user_nodes())
             rows = {"warm": start(page, gateway)}
             forget_images()
             rows["images to pull"] = start(page, gateway)
@@ -118,6 +120,8 @@ def main() -> None:
                 rows["a node to add"] = start(page, gateway)
             memory = memory_gib()
             visit.stop(page, gateway.url)
+    # Only then it is as idle as it was.
+    visit.until(lambda: len(user_nodes()) <= before, "the node that was added is still there")
     for name, row in rows.items():
         table.add_row(name, *(f"{seconds:.1f}" for seconds in row.values()))
     console.print(table)

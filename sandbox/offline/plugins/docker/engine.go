@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -25,9 +27,14 @@ const (
 	showEvery = time.Second
 )
 
-// Images wait for each other: the classic builder would do the steps that two of them share twice, and an engine
-// that pushes both at once would send the layers that they share twice.
-var oneBuild, onePush sync.Mutex
+// Images wait for each other where both at once would do twice what they share: the classic builder the first steps
+// on one base (a lock each), and an engine that pushes them their layers.
+var (
+	builds  sync.Map
+	onePush sync.Mutex
+)
+
+var firstBase = regexp.MustCompile(`(?im)^FROM\s+(?:--\S+\s+)*(\S+)`)
 
 type engine struct {
 	*client.Client
@@ -56,6 +63,21 @@ func (s *spec) login() registry.AuthConfig {
 	}
 }
 
+// standsOn is what the Dockerfile's first stage stands on; an argument that nobody gives keeps its name.
+func standsOn(dockerfile string, args map[string]*string) string {
+	text, _ := os.ReadFile(dockerfile) // where it can't be read, the build says so
+	match := firstBase.FindSubmatch(text)
+	if match == nil {
+		return ""
+	}
+	return os.Expand(string(match[1]), func(name string) string {
+		if value := args[name]; value != nil {
+			return *value
+		}
+		return name
+	})
+}
+
 // build sends the context and builds the image under its name.
 func (e *engine) build(ctx context.Context, wanted *spec) error {
 	about := wanted.Build
@@ -68,8 +90,9 @@ func (e *engine) build(ctx context.Context, wanted *spec) error {
 		version = build.BuilderBuildKit
 	} else {
 		e.tell("waiting for another image to be built")
-		oneBuild.Lock()
-		defer oneBuild.Unlock()
+		lock, _ := builds.LoadOrStore(standsOn(about.Dockerfile, about.Args), &sync.Mutex{})
+		lock.(*sync.Mutex).Lock()
+		defer lock.(*sync.Mutex).Unlock()
 	}
 	stream, dockerfile, err := pack(about.Context, about.Dockerfile)
 	if err != nil {
