@@ -13,7 +13,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from playwright.sync_api import Error as BrowserError
@@ -93,7 +93,7 @@ def planned(sets: Sequence[str], stacks: Sequence[str]) -> Plan:
     return plan
 
 
-def known(sets: Sequence[str]) -> list[Figures]:
+def known(sets: Collection[str]) -> list[Figures]:
     """What RESULTS has of other sets than these titles."""
     file = RESULTS / "runs.json"
     runs = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
@@ -123,7 +123,7 @@ def main(runs: int, sets: Sequence[str], stacks: Sequence[str]) -> int:
             bench.run(number)
     print(written(bench.figures), *bench.failures, sep="\n")
     if not stacks:
-        write([*known([SETS[name].title for name in sets]), *bench.figures], bench.failures)
+        write([*known({run.set for run in bench.figures}), *bench.figures], bench.failures)
     return 1 if bench.failures else 0
 
 
