@@ -15,8 +15,6 @@ from sandbox.clusters import acme
 from sandbox.clusters.nodes import floating
 
 HTTPS = 443
-LOOPBACK = "127.0.0.1"
-"""Browsers resolve names under .localhost to it by themselves; the C library may not."""
 ANSWER_S = 5
 
 
@@ -48,7 +46,8 @@ def answers(url: str) -> bool:
     """Whether the hub at `url` says that it is well; its nodes may still be on their way."""
     place = parse_url(url)
     with HTTPSConnectionPool(
-        LOOPBACK,
+        # Browsers resolve names under .localhost to it by themselves; the C library may not.
+        floating.LOOPBACK,
         place.port or HTTPS,
         server_hostname=place.host,
         assert_hostname=place.host,

@@ -71,6 +71,15 @@ def _remembered(name: str, make: Any) -> str:
         return known[name]
 
 
+IN_ONE_PROCESS = {
+    "transport_url": "fake://",
+    "host": "sandbox",
+    # Of each part: the default of 64 are idle, and each wakes up every second.
+    "executor_thread_pool_size": 8,
+}
+"""oslo.config's DEFAULT of a service whose parts are one process: their messages travel inside it."""
+
+
 def write_config(name: str, sections: Mapping[str, Mapping[str, object]]) -> Path:
     """Write an oslo.config file of a service, readable by its owner only, and give its path."""
     path = HOME / name / f"{name}.conf"

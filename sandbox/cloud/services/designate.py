@@ -35,10 +35,7 @@ def _configure() -> Path:
         NAME,
         {
             "DEFAULT": {
-                "transport_url": "fake://",
-                # Of each part: the default of 64 are idle, and each wakes up every second.
-                "executor_thread_pool_size": 8,
-                "host": "sandbox",
+                **settings.IN_ONE_PROCESS,
                 "state_path": home,
                 "root_helper": "env",  # rndc talks to a BIND of the same user, so no sudo
             },

@@ -40,13 +40,7 @@ def _configure() -> Path:
     return settings.write_config(
         NAME,
         {
-            "DEFAULT": {
-                "transport_url": "fake://",
-                # The default of 64 are idle, and each wakes up every second.
-                "executor_thread_pool_size": 8,
-                "host": "sandbox",
-                "state_path": home,
-            },
+            "DEFAULT": {**settings.IN_ONE_PROCESS, "state_path": home},
             "database": {"connection": settings.database_url(NAME), "sqlite_synchronous": False},
             "oslo_messaging_notifications": {"driver": "noop"},
             "oslo_concurrency": {"lock_path": home / "locks"},

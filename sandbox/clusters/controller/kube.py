@@ -66,12 +66,13 @@ class Kube:
         try:
             return self.request("POST", path, body)
         except ApiException as error:
-            if not exists_ok or error.status not in (CONFLICT, INVALID):
+            if not exists_ok:
                 raise
             # Of a Service with an address of its own the server says no more than that the address is taken.
-            if error.status == INVALID and not self._has(f"{path}/{body['metadata']['name']}"):
-                raise
-            return body
+            taken = error.status == INVALID and self._has(f"{path}/{body['metadata']['name']}")
+            if taken or error.status == CONFLICT:
+                return body
+            raise
 
     def _has(self, path: str) -> bool:
         try:

@@ -25,7 +25,7 @@ PROTOCOL = "100"
 """By which a route is known as ours."""
 WELL_KNOWN = (80, 443)
 _SERVICE_LABEL = "kubernetes.io/service-name"
-_LOOPBACK = "127.0.0.1"
+LOOPBACK = "127.0.0.1"
 
 
 def on_loopback(address: str, port: int = 443) -> tuple[str, int] | None:
@@ -40,7 +40,7 @@ def on_loopback(address: str, port: int = 443) -> tuple[str, int] | None:
             ways = json.loads(state.read_text())
             found += [listen.rpartition(":") for way, listen, to in ways if (way, to) == ("in", target)]
     ports = sorted(int(number) for _, _, number in found)
-    return (_LOOPBACK, port if port in ports else ports[0]) if ports else None
+    return (LOOPBACK, port if port in ports else ports[0]) if ports else None
 
 
 class FloatingAddresses:
@@ -80,7 +80,7 @@ class FloatingAddresses:
             for port in (one["port"] for one in service["spec"]["ports"] if one["protocol"] == "TCP"):
                 own = layout.port(f"{network.cluster.stack_id}-{address}-{port}")
                 for listen in (own, port) if port in WELL_KNOWN else (own,):
-                    ways.append(["in", f"{_LOOPBACK}:{listen}", f"{address}:{port}"])
+                    ways.append(["in", f"{LOOPBACK}:{listen}", f"{address}:{port}"])
         text = json.dumps(ways)
         if not network.ways.exists() or network.ways.read_text() != text:
             draft = network.ways.with_suffix(".new")

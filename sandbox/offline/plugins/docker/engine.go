@@ -90,9 +90,10 @@ func (e *engine) build(ctx context.Context, wanted *spec) error {
 		version = build.BuilderBuildKit
 	} else {
 		e.tell("waiting for another image to be built")
-		lock, _ := builds.LoadOrStore(standsOn(about.Dockerfile, about.Args), &sync.Mutex{})
-		lock.(*sync.Mutex).Lock()
-		defer lock.(*sync.Mutex).Unlock()
+		known, _ := builds.LoadOrStore(standsOn(about.Dockerfile, about.Args), &sync.Mutex{})
+		lock := known.(*sync.Mutex)
+		lock.Lock()
+		defer lock.Unlock()
 	}
 	stream, dockerfile, err := pack(about.Context, about.Dockerfile)
 	if err != nil {
