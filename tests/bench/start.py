@@ -7,6 +7,7 @@ environment of the desktops' tests (`make bench-start`).
 from __future__ import annotations
 
 import json
+import statistics
 import subprocess
 import tempfile
 import time
@@ -26,6 +27,8 @@ from sandbox.check import browser, server, visit
 DESKTOP = "IDV"
 GROUP = "capi.stackhpc.com/node-group=mediums"
 IDLE_S = 60
+WARM = 3
+"""Starts, of which the median of each part counts: the first one also fills this machine's caches."""
 PARTS = ("scheduled", "pulled", "started")
 console = Console()
 
@@ -113,7 +116,8 @@ def main() -> None:
             page = visit.log_in(context, gateway.url, gateway.user, gateway.password)
             visit.stop(page, gateway.url)
             before = len(user_nodes())
-            rows = {"warm": start(page, gateway)}
+            warm = [start(page, gateway) for _ in range(WARM)]
+            rows = {"warm": {part: statistics.median(row[part] for row in warm) for part in warm[0]}}
             forget_images()
             rows["images to pull"] = start(page, gateway)
             with no_room():
