@@ -30,7 +30,7 @@ RUN = HOME / "run"
 """The state of this sandbox: databases, clusters, stacks, ports. It survives `sandbox down`."""
 LOGS = RUN / "logs"
 VOLUMES = RUN / "volumes"
-"""What is on the cloud's volumes that were ever attached: a folder for each, named after its id."""
+"""The blocks of the cloud's volumes that were ever attached: a file for each, named after its id."""
 CLOUDS_YAML = RUN / "clouds.yaml"
 OPENSTACK_VENV = CACHE / "openstack"
 

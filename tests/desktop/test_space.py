@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from sandbox.tests.fixtures import nodes_of
 from tests.desktop.gateway import Gateway
-from tests.desktop.pod import HOME, NAMESPACE, Pod
+from tests.desktop.pod import HOME, Pod
 from tests.desktop.screen import Screen, session, until
 
 USER = "user3"
 FILL = """
-dd if=/dev/zero of=filler bs=64k || true
-while touch "file$((number += 1))"; do :; done
+cd
+fallocate --length $(($(df --block-size=1M --output=avail . | tail -n 1) - 8))M filler
+dd if=/dev/zero of=rest bs=4k || true
+while touch "file-with-a-long-name-$((number += 1))"; do :; done
 ! mkdir folder
 """
 
@@ -31,28 +30,11 @@ def pod(running: Gateway) -> Pod:
 def full(browser: Browser, running: Gateway, pod: Pod) -> Iterator[Page]:
     """A user's browser, after her login; her home is full before her pod starts."""
     with session(browser, running, USER, "Default", path="lab"):
-        pass  # so that she has a home
-    # A volume is a folder on its node, without a size. A file system in memory has one.
-    home = Path(running.stack.env["SANDBOX_HOME"], "run", "volumes", volume(pod))
-    options = "size=1m,nr_inodes=8,mode=2770,uid=1000,gid=100"
-    for node in nodes_of(running.stack.env):
-        inside = ["nsenter", "--mount", f"--target={node.pid}"]
-        subprocess.run([*inside, "mount", "-t", "tmpfs", "-o", options, "home", home], check=True)
-        # Only root comes through the folders above it.
-        within = [*inside, "sh", "-c", 'cd "$0" && exec "$@"', home]
-        user = ["setpriv", "--reuid=1000", "--regid=100", "--clear-groups"]
-        subprocess.run([*within, *user, "sh", "-euc", FILL], check=True)
+        pod.run_in(pod.notebook, "sh", "-euc", FILL)
     with session(browser, running, USER, "IDV") as page:
         yield page
-    for node in nodes_of(running.stack.env):
-        subprocess.run(["nsenter", "--mount", f"--target={node.pid}", "umount", home], check=True)
-
-
-def volume(pod: Pod) -> str:
-    """The id of her home's volume."""
-    claim = pod.kubectl.get("persistentvolumeclaim", f"claim-{pod.user}", "-n", NAMESPACE)
-    disk = pod.kubectl.get("persistentvolume", claim["spec"]["volumeName"])
-    return str(disk["spec"]["csi"]["volumeHandle"])
+    with session(browser, running, USER, "Default", path="lab"):
+        pod.run_in(pod.notebook, "sh", "-c", "cd; rm -f filler rest file*")
 
 
 def windows(pod: Pod) -> str:

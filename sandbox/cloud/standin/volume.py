@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 
 from flask import request
@@ -85,21 +84,22 @@ def create_root_disk(server: str, mapping: Body) -> Body:
 def copy(key: str, other: str) -> None:
     """Put what is on the volume or in the snapshot `key` into `other`, a new one."""
     if (layout.VOLUMES / key).exists():  # else nothing was ever attached
-        folders = [str(layout.VOLUMES / name) for name in (key, other)]
-        subprocess.run(["cp", "--archive", "--reflink=auto", *folders], check=True)
+        files = [str(layout.VOLUMES / name) for name in (key, other)]
+        subprocess.run(["cp", "--sparse=always", "--reflink=auto", *files], check=True)
 
 
 def attach(key: str, server: str, *, taken: int) -> Body:
     """Attach a volume to a server that has `taken` others; 400 where it has a server already.
 
-    What is on it from then on lies in a folder of this machine, which the server's node mounts.
+    Its blocks are from then on a file of this machine, which the server's node mounts.
     """
     disk = rest.find("volume", key)
     if disk["status"] != "available":
         raise ApiError(
             400, f"Invalid volume: volume {key} status must be 'available'. Currently in '{disk['status']}'"
         )
-    (layout.VOLUMES / key).mkdir(parents=True, exist_ok=True)
+    layout.VOLUMES.mkdir(parents=True, exist_ok=True)
+    _set_size(key, disk["size"])
     device = f"/dev/vd{chr(ord('b') + taken)}"
     attachment = {
         "id": key,
@@ -112,6 +112,12 @@ def attach(key: str, server: str, *, taken: int) -> Body:
     return attachment
 
 
+def _set_size(key: str, gib: int) -> None:
+    """Make the file of a volume's blocks, or enlarge it; what was never written takes no room."""
+    with (layout.VOLUMES / key).open("ab") as file:
+        file.truncate(gib << 30)
+
+
 def detach(key: str) -> None:
     """Take a volume from its server."""
     rest.store().put("volume", {**rest.find("volume", key), "status": "available", "attachments": []})
@@ -122,7 +128,7 @@ def release(server: str) -> None:
     for disk in rest.store().all("volume"):
         if any(attachment["server_id"] == server for attachment in disk["attachments"]):
             if disk.get("_delete_with_server"):
-                rest.store().remove("volume", disk["id"])
+                forget("volume", disk["id"])
             else:
                 rest.store().put("volume", {**disk, "attachments": [], "status": "available"})
 
@@ -130,7 +136,7 @@ def release(server: str) -> None:
 def forget(kind: str, key: str) -> None:
     """Remove a volume or a snapshot with its content."""
     rest.store().remove(kind, key)
-    shutil.rmtree(layout.VOLUMES / key, ignore_errors=True)
+    (layout.VOLUMES / key).unlink(missing_ok=True)
 
 
 @api.post("/v3/<project>/volumes")
@@ -177,6 +183,8 @@ def _act(key: str) -> Answer:
         raise ApiError(400, "Invalid input received: New size for extend must be greater than current size.")
     quota.check({"gigabytes": size - disk["size"]})
     rest.store().put("volume", {**disk, "size": size, "updated_at": rest.now()})
+    if (layout.VOLUMES / key).exists():
+        _set_size(key, size)
     return "", 202
 
 

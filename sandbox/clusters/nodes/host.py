@@ -16,6 +16,8 @@ NEEDED = ("cpu", "cpuacct", "cpuset", "memory", "pids")
 REMOVAL_S = 10
 PATH = os.pathsep.join([str(layout.BIN), os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
 """With what only an administrator has on it."""
+LOOP = Path("/dev/loop-control")
+"""There where a file can be a disk, as a volume of the cloud is."""
 BRIDGE_FILTER = Path("/proc/sys/net/bridge/bridge-nf-call-iptables")
 """There where the kernel can filter packets that cross a bridge."""
 CNI = Path("/usr/lib/cni")
@@ -33,6 +35,8 @@ def reason() -> str | None:
         return "only root can make namespaces and control groups"
     if missing := [name for name in NEEDED if not (CGROUPS / name / "cgroup.procs").exists()]:
         return f"this machine has no control groups (version 1) for {', '.join(missing)}"
+    if not LOOP.exists():
+        return "this machine has no loop devices, which volumes need"
     if not BRIDGE_FILTER.exists():
         with suppress(OSError):
             subprocess.run(["modprobe", "br_netfilter"], env={"PATH": PATH}, capture_output=True, check=False)

@@ -14,10 +14,10 @@ from sandbox.tests.cloud.openstack_tools import network
 
 @pytest.fixture
 def volume(cloud: Connection, sandbox_env: dict[str, str]) -> Iterator[tuple[str, Path]]:
-    """A volume, and a file on it: its id and the file."""
+    """A volume that was written to: its id, and the file of its blocks."""
     key = str(cloud.block_storage.create_volume(name="home", size=2).id)
-    file = Path(sandbox_env["SANDBOX_HOME"], "run", "volumes", key, "file")
-    file.parent.mkdir(parents=True)
+    file = Path(sandbox_env["SANDBOX_HOME"], "run", "volumes", key)
+    file.parent.mkdir(exist_ok=True)
     file.write_text("before")
     yield key, file
     for snapshot in cloud.block_storage.snapshots():
@@ -36,7 +36,7 @@ def test_a_volume_of_a_snapshot_has_what_was_there_then(cloud: Connection, volum
         cloud.block_storage.create_volume(size=1, snapshot_id=taken.id)
     made = cloud.block_storage.create_volume(size=3, snapshot_id=taken.id)
     assert made.snapshot_id == taken.id
-    assert (file.parents[1] / made.id / "file").read_text() == "before"
+    assert (file.parent / made.id).read_text() == "before"
     assert file.read_text() == "after"
 
 
@@ -47,7 +47,7 @@ def test_a_volume_with_snapshots_goes_only_by_cascade(cloud: Connection, volume:
         cloud.block_storage.delete_volume(key)
     cloud.block_storage.delete_volume(key, cascade=True)
     assert list(cloud.block_storage.snapshots()) == []
-    assert not (file.parents[1] / taken.id).exists()
+    assert not (file.parent / taken.id).exists()
 
 
 def test_a_volume_in_use_has_one_by_force_only(cloud: Connection, volume: tuple[str, Path]) -> None:

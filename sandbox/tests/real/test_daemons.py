@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from functools import partial
 from itertools import product
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from openstack.connection import Connection
 
+from sandbox.tests.fixtures import nodes_of
 from sandbox.tests.magnum import Kubectl, Magnum, eventually
 from sandbox.tests.real.pods import answered, pod, ready, service
 
@@ -98,16 +100,50 @@ def test_a_volume_is_in_use_as_long_as_a_pod_has_it(
     ready(kubectl, "holder")
     kubectl.run("exec", "holder", "--", "/answer", "write", NOTE, "mine")
     volume = volume_of(kubectl, cloud, home)
-    folder = Path(sandbox_env["SANDBOX_HOME"], "run", "volumes", volume.id)
-    assert (volume.status, (folder / "note").read_text()) == ("in-use", "mine")
+    disk = Path(sandbox_env["SANDBOX_HOME"], "run", "volumes", volume.id)
+    assert (volume.status, disk.stat().st_size) == ("in-use", 2**30)
+    assert disk.stat().st_blocks * 512 < 2**25, "what was never written takes no room"
 
     name = kubectl.get("persistentvolumeclaim", home)["spec"]["volumeName"]
     policy = '{"spec": {"persistentVolumeReclaimPolicy": "Delete"}}'
     kubectl.run("patch", "persistentvolume", name, "--patch", policy)
     kubectl.run("delete", "pod/holder", "persistentvolumeclaim/home")
     eventually(lambda: cloud.block_storage.find_volume(volume.id) is None)
-    assert not folder.exists()
+    assert not disk.exists()
     eventually(lambda: name not in kubectl.run("get", "persistentvolumes"))
+
+
+def sizes_mib(env: dict[str, str], volume: str) -> set[int]:
+    """Of the file systems on a volume, in MiB, as its node sees them."""
+    found = set()
+    for node in nodes_of(env):
+        inside = ["nsenter", "--mount", "--pid", f"--target={node.pid}"]
+        show = ["df", "--block-size=1M", "--output=size,target"]
+        _, *lines = subprocess.check_output([*inside, *show], text=True).splitlines()
+        found |= {int(line.split()[0]) for line in lines if volume in line}
+    return found
+
+
+def test_a_volume_has_its_size_and_more_at_the_next_start_after_it_grew(
+    kubectl: Kubectl, cloud: Connection, home: str, sandbox_env: dict[str, str]
+) -> None:
+    kubectl.apply(owner("holder", home, "default-worker"))
+    ready(kubectl, "holder")
+    kubectl.run("exec", "holder", "--", "/answer", "write", NOTE, "mine")
+    name = kubectl.get("persistentvolumeclaim", home)["spec"]["volumeName"]
+    [before] = sizes_mib(sandbox_env, name)
+    assert 900 < before <= 1024
+
+    more = '{"spec": {"resources": {"requests": {"storage": "3Gi"}}}}'
+    kubectl.run("patch", "persistentvolumeclaim", home, "--patch", more)
+    eventually(lambda: volume_of(kubectl, cloud, home).size == 3)
+    kubectl.run("delete", "pod", "holder")
+    eventually(lambda: not sizes_mib(sandbox_env, name))
+    kubectl.apply(owner("holder", home, "default-worker"))
+    ready(kubectl, "holder")
+    [after] = sizes_mib(sandbox_env, name)
+    assert 2900 < after <= 3072
+    assert kubectl.run("exec", "holder", "--", "/answer", "show", NOTE) == "1000:100 -rw------- mine\n"
 
 
 def test_only_whom_a_policy_allows_reaches_a_pod(kubectl: Kubectl) -> None:

@@ -1,12 +1,12 @@
-// Package main is the CSI node service of Cinder's driver on a machine where a volume is a folder.
+// Package main is the CSI node service of Cinder's driver on a machine where a volume is a file, its blocks.
 //
-// The cloud makes the folder --volumes/ID when it attaches the volume to this server, and the kubelet asks only
-// after that. Publishing binds the folder to the place of one pod.
+// The cloud makes the file --volumes/ID when it attaches the volume to this server, and the kubelet asks only
+// after that. Staging makes a file system on it where there is none, and mounts it; publishing binds that to the
+// place of one pod.
 package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"log"
 	"net"
@@ -58,58 +58,93 @@ func (n *node) NodeGetInfo(context.Context, *csi.NodeGetInfoRequest) (*csi.NodeG
 	return &csi.NodeGetInfoResponse{NodeId: n.server, MaxVolumesPerNode: 256}, nil
 }
 
-// NodeGetCapabilities has nothing to tell: a folder needs no staging.
+// NodeGetCapabilities tells of staging and of statistics.
 func (n *node) NodeGetCapabilities(
 	context.Context, *csi.NodeGetCapabilitiesRequest,
 ) (*csi.NodeGetCapabilitiesResponse, error) {
-	return &csi.NodeGetCapabilitiesResponse{}, nil
+	told := &csi.NodeGetCapabilitiesResponse{}
+	for _, able := range []csi.NodeServiceCapability_RPC_Type{
+		csi.NodeServiceCapability_RPC_STAGE_UNSTAGE_VOLUME, csi.NodeServiceCapability_RPC_GET_VOLUME_STATS,
+	} {
+		rpc := &csi.NodeServiceCapability_Rpc{Rpc: &csi.NodeServiceCapability_RPC{Type: able}}
+		told.Capabilities = append(told.Capabilities, &csi.NodeServiceCapability{Type: rpc})
+	}
+	return told, nil
 }
 
-// NodePublishVolume binds the volume's folder to the place of a pod; done already is done.
-func (n *node) NodePublishVolume(
-	_ context.Context, wanted *csi.NodePublishVolumeRequest,
-) (*csi.NodePublishVolumeResponse, error) {
+// NodeGetVolumeStats tells how full a mounted volume is.
+func (n *node) NodeGetVolumeStats(
+	_ context.Context, wanted *csi.NodeGetVolumeStatsRequest,
+) (*csi.NodeGetVolumeStatsResponse, error) {
+	var found unix.Statfs_t
+	if err := unix.Statfs(wanted.VolumePath, &found); err != nil {
+		return nil, status.Errorf(codes.NotFound, "looking at %s: %v", wanted.VolumePath, err)
+	}
+	bytes := func(blocks uint64) int64 { return int64(blocks) * found.Bsize }
+	return &csi.NodeGetVolumeStatsResponse{Usage: []*csi.VolumeUsage{{
+		Unit: csi.VolumeUsage_BYTES, Total: bytes(found.Blocks), Available: bytes(found.Bavail),
+		Used: bytes(found.Blocks - found.Bfree),
+	}, {
+		Unit: csi.VolumeUsage_INODES, Total: int64(found.Files), Available: int64(found.Ffree),
+		Used: int64(found.Files - found.Ffree),
+	}}}, nil
+}
+
+// NodeStageVolume mounts the volume for all pods of this node; done already is done.
+func (n *node) NodeStageVolume(
+	_ context.Context, wanted *csi.NodeStageVolumeRequest,
+) (*csi.NodeStageVolumeResponse, error) {
 	if wanted.VolumeCapability.GetMount() == nil {
 		return nil, status.Error(codes.InvalidArgument, "only file systems are mounted here, no block devices")
 	}
-	folder := filepath.Join(n.volumes, filepath.Base(wanted.VolumeId))
-	have, err := os.Stat(folder)
-	if err != nil {
+	file := filepath.Join(n.volumes, filepath.Base(wanted.VolumeId))
+	if _, err := os.Stat(file); err != nil {
 		return nil, status.Errorf(codes.NotFound, "volume %s is not attached: %v", wanted.VolumeId, err)
 	}
+	if mounted(wanted.StagingTargetPath) {
+		return &csi.NodeStageVolumeResponse{}, nil
+	}
+	if err := prepare(file); err != nil {
+		return nil, status.Errorf(codes.Internal, "preparing %s: %v", wanted.VolumeId, err)
+	}
+	if _, err := run("mount", "-t", "ext4", "-o", "loop", file, wanted.StagingTargetPath); err != nil {
+		return nil, status.Errorf(codes.Internal, "mounting %s: %v", wanted.VolumeId, err)
+	}
+	return &csi.NodeStageVolumeResponse{}, nil
+}
+
+// NodeUnstageVolume unmounts the volume; done already is done.
+func (n *node) NodeUnstageVolume(
+	_ context.Context, wanted *csi.NodeUnstageVolumeRequest,
+) (*csi.NodeUnstageVolumeResponse, error) {
+	if err := unmount(wanted.StagingTargetPath); err != nil {
+		return nil, status.Errorf(codes.Internal, "unmounting %s: %v", wanted.VolumeId, err)
+	}
+	return &csi.NodeUnstageVolumeResponse{}, nil
+}
+
+// NodePublishVolume binds the staged volume to the place of a pod; done already is done.
+func (n *node) NodePublishVolume(
+	_ context.Context, wanted *csi.NodePublishVolumeRequest,
+) (*csi.NodePublishVolumeResponse, error) {
 	if err := os.MkdirAll(wanted.TargetPath, 0o750); err != nil {
 		return nil, status.Error(codes.Internal, err.Error())
 	}
-	if there, err := os.Stat(wanted.TargetPath); err == nil && os.SameFile(have, there) {
+	if mounted(wanted.TargetPath) {
 		return &csi.NodePublishVolumeResponse{}, nil
 	}
-	if err := bind(folder, wanted.TargetPath, wanted.Readonly); err != nil {
-		return nil, status.Errorf(codes.Internal, "mounting %s: %v", wanted.VolumeId, err)
+	if err := bind(wanted.StagingTargetPath, wanted.TargetPath, wanted.Readonly); err != nil {
+		return nil, status.Errorf(codes.Internal, "binding %s: %v", wanted.VolumeId, err)
 	}
 	log.Print("published ", wanted.VolumeId, " at ", wanted.TargetPath)
 	return &csi.NodePublishVolumeResponse{}, nil
-}
-
-func bind(folder, place string, readonly bool) error {
-	if err := unix.Mount(folder, place, "", unix.MS_BIND, ""); err != nil {
-		return err
-	}
-	if !readonly {
-		return nil
-	}
-	// A bind mount takes this only when it is there.
-	if err := unix.Mount("", place, "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY, ""); err != nil {
-		return errors.Join(err, unix.Unmount(place, 0))
-	}
-	return nil
 }
 
 // NodeUnpublishVolume takes the volume away from a pod's place, which is removed; gone already is gone.
 func (n *node) NodeUnpublishVolume(
 	_ context.Context, wanted *csi.NodeUnpublishVolumeRequest,
 ) (*csi.NodeUnpublishVolumeResponse, error) {
-	// EINVAL: nothing is mounted there.
-	if err := unix.Unmount(wanted.TargetPath, 0); err != nil && err != unix.EINVAL && err != unix.ENOENT {
+	if err := unmount(wanted.TargetPath); err != nil {
 		return nil, status.Errorf(codes.Internal, "unmounting %s: %v", wanted.VolumeId, err)
 	}
 	if err := os.Remove(wanted.TargetPath); err != nil && !os.IsNotExist(err) {
@@ -140,7 +175,7 @@ func main() {
 	n := &node{}
 	kubelet := flag.String("kubelet", "", "the kubelet's root folder")
 	flag.StringVar(&n.server, "server", "", "the UUID of this node's server in the cloud")
-	flag.StringVar(&n.volumes, "volumes", "", "the folder of the volumes' folders")
+	flag.StringVar(&n.volumes, "volumes", "", "the folder of the volumes' files")
 	flag.Parse()
 	if *kubelet == "" || n.server == "" || n.volumes == "" {
 		log.Fatal("--kubelet, --server and --volumes are needed")
