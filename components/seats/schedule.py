@@ -51,9 +51,26 @@ def schedule_mistakes(settings: Settings, now: datetime) -> Iterator[Mistake]:
 
 
 def room_mistakes(settings: Settings, room: Room, now: datetime) -> Iterator[Mistake]:
-    """That the users' node group can never have a workshop's seats beside `gateway:seats`."""
-    for key, workshop in ahead(settings, now).items():
-        yield from too_many(f"{key}.seats", workshop.seats, settings, room, kept=settings.seats)
+    """That the users' node group can never have a workshop's seats beside `gateway:seats`.
+
+    Warns where it can't have them before another workshop has ended.
+    """
+    workshops = ahead(settings, now)
+    for key, workshop in workshops.items():
+        wrong = list(too_many(f"{key}.seats", workshop.seats, settings, room, kept=settings.seats))
+        yield from wrong
+        on = [
+            one for one in workshops.values() if one is not workshop and one.asks <= workshop.asks < one.ends
+        ]
+        kept = settings.seats + sum(one.seats for one in on)
+        if on and not wrong and any(too_many(key, workshop.seats, settings, room, kept=kept)):
+            others = " and ".join(f"`{one.name}`" for one in on)
+            pulumi.log.warn(
+                f"{key}: the nodes of `{workshop.name}` are asked for {workshop.lead_minutes} minutes before"
+                f" it begins, while {others} is on, and node group {settings.user_group.name} can't have the"
+                " seats of both. They may not be there in time; let it begin later, or raise `max` in"
+                " gateway:nodeGroups"
+            )
 
 
 def su_of_schedule(settings: Settings, room: Room | None, now: datetime) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -17,12 +18,11 @@ FORM = "%Y-%m-%d %H:%M"
 
 def moment(value: str) -> str:
     """A date and a time, YYYY-MM-DD HH:MM."""
-    try:
-        datetime.strptime(value, FORM)
-    except ValueError:
-        text = "must be a date and a time, YYYY-MM-DD HH:MM"
-        raise PydanticCustomError("moment", text) from None
-    return value
+    with suppress(ValueError):
+        # Without the second look 2027-3-3 passes, whose first seven characters are no month.
+        if datetime.strptime(value, FORM).strftime(FORM) == value:
+            return value
+    raise PydanticCustomError("moment", "must be a date and a time, YYYY-MM-DD HH:MM")
 
 
 class Workshop(Model):
@@ -59,6 +59,17 @@ class Workshop(Model):
 
     def _utc(self, value: str) -> datetime:
         return datetime.strptime(value, FORM).replace(tzinfo=ZoneInfo(self.zone)).astimezone(UTC)
+
+    @field_validator("begin", "end")
+    @classmethod
+    def _once_a_day(cls, value: str, info: ValidationInfo) -> str:
+        """Not an hour that clocks skip or show twice, when they change to summer time or back."""
+        zone, local = info.data.get("zone"), datetime.strptime(value, FORM)
+        # In both cases Python has one offset for each side of the change.
+        if zone and len({local.replace(tzinfo=ZoneInfo(zone), fold=fold).utcoffset() for fold in (0, 1)}) > 1:
+            text = "must be a time that clocks in {zone} show once; they change then, so take another hour"
+            raise PydanticCustomError("clocks", text, {"zone": zone})
+        return value
 
     @field_validator("end")
     @classmethod

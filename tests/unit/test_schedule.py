@@ -103,6 +103,27 @@ def test_more_seats_than_the_group_can_have_beside_the_others_are_refused(
     assert all(text.startswith(f"gateway:schedule[0].seats: must be at most {most}:") for text in mistakes)
 
 
+@pytest.mark.parametrize(
+    ("begin", "lead", "seats", "count"),
+    [
+        ("2027-03-03 12:00", 30, 10, 0),
+        ("2027-03-03 12:00", 30, 11, 1),
+        ("2027-03-03 12:30", 30, 11, 0),
+        ("2027-03-03 12:00", 0, 11, 0),
+        ("2027-03-03 12:00", 30, 21, 0),  # which is refused
+    ],
+)
+def test_nodes_that_the_workshop_before_still_has_are_warned_of(
+    warned: list[str], begin: str, lead: int, seats: int, count: int
+) -> None:
+    after = {"name": "after", "begin": begin, "end": "2027-03-03 15:00", "leadMinutes": lead, "seats": seats}
+    mistakes = list(room_mistakes(planned({"seats": 10}, after, seats=0), ROOM, NOW))
+    assert (len(warned), len(mistakes)) == (count, int(seats > 20))
+    for text in warned:
+        assert text.startswith("gateway:schedule[1]: the nodes of `after` are asked for 30 minutes before it")
+        assert "while `spring` is on" in text
+
+
 def test_workshops_cost_their_nodes_from_when_they_are_asked_for() -> None:
     # 30 m3.medium for 3.5 hours; half as many nodes where each has two seats.
     night = {"name": "night", "begin": "2027-04-30 23:30", "end": "2027-05-01 00:30", "leadMinutes": 0}
