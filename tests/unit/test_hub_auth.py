@@ -142,6 +142,13 @@ def sign_up(hub: HubProcess, user: str, password: str) -> None:
     assert browser.post(f"{hub.url}/hub/signup", form).ok
 
 
+def test_a_browser_that_saw_the_login_page_never_asks_by_plain_http(tmp_path: Path) -> None:
+    with hub_process(make_values(admins=["admin1"], users=["user1"]), tmp_path, free_port()) as hub:
+        page = hub.browser().get(f"{hub.url}/hub/login")
+    assert page.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"], "the hub's own headers stay"
+
+
 def test_native_users_wait_for_an_admin_whose_name_nobody_takes(tmp_path: Path) -> None:
     password = "a-password-of-her-own"
     values = make_values(auth={"type": "native"}, admins=["admin1"], users=[])
