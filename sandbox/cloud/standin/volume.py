@@ -59,8 +59,8 @@ def create(wanted: Body) -> Body:
             "snapshot_id": wanted.get("snapshot_id"),
             "source_volid": None,
             "replication_status": None,
-            "created_at": rest.now(),
-            "updated_at": rest.now(),
+            "created_at": rest.precise_now(),
+            "updated_at": rest.precise_now(),
             "user_id": who.user_id,
             "links": [],
             _PROJECT: who.project_id,
@@ -169,7 +169,8 @@ def _show_volume(key: str) -> Answer:
 def _update_volume(key: str) -> Answer:
     disk = rest.find("volume", key)
     changes = rest.body("volume", form="volume update")
-    return {"volume": rest.visible(rest.store().put("volume", {**disk, **changes, "updated_at": rest.now()}))}
+    changed = {**disk, **changes, "updated_at": rest.precise_now()}
+    return {"volume": rest.visible(rest.store().put("volume", changed))}
 
 
 @api.post("/v3/<project>/volumes/<key>/action")
@@ -182,7 +183,7 @@ def _act(key: str) -> Answer:
     if not isinstance(size, int) or size <= disk["size"]:
         raise ApiError(400, "Invalid input received: New size for extend must be greater than current size.")
     quota.check({"gigabytes": size - disk["size"]})
-    rest.store().put("volume", {**disk, "size": size, "updated_at": rest.now()})
+    rest.store().put("volume", {**disk, "size": size, "updated_at": rest.precise_now()})
     if (layout.VOLUMES / key).exists():
         _set_size(key, size)
     return "", 202

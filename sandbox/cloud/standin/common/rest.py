@@ -86,7 +86,7 @@ def now() -> str:
 
 
 def precise_now() -> str:
-    """This moment in UTC, with microseconds and no zone: how Nova writes when a server began and ended."""
+    """This moment in UTC, with microseconds and no zone, as Nova and Cinder write it."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
 
 
