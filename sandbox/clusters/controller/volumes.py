@@ -129,9 +129,10 @@ class Volumes:
         volume = self._volumes.items.get(claim["spec"].get("volumeName", ""))
         if volume is None or volume["spec"].get("csi", {}).get("driver") != PROVISIONER:
             return None
-        wanted = size_gib(claim)
-        if wanted <= fit.quantities(volume["spec"]["capacity"])["storage"] / GIB:
+        asked = fit.quantities(claim["spec"]["resources"]["requests"])["storage"]
+        if asked <= fit.quantities(volume["spec"]["capacity"])["storage"]:
             return None
+        wanted = size_gib(claim)
         self._cloud.block_storage.extend_volume(volume["spec"]["csi"]["volumeHandle"], wanted)
         capacity = {"storage": f"{wanted}Gi"}
         path = f"/api/v1/persistentvolumes/{volume['metadata']['name']}"
