@@ -46,8 +46,7 @@ for group in settings.node_groups:
             timeout_minutes=settings.timeouts.node_group,
             existing=survey.existing.node_groups.get(group.name),
         ),
-        # Magnum refuses a node group before the cluster is complete, and fails on two that are created at
-        # once (2i2c-org/infrastructure#5455).
+        # Magnum takes one at a time, and none before the cluster is complete (2i2c-org/infrastructure#5455).
         pulumi.ResourceOptions(depends_on=[cluster, *list(groups.values())[-1:]]),
     )
 
@@ -77,6 +76,7 @@ hub = JupyterHubRelease(
     f"{name}-hub",
     JupyterHubReleaseArgs(
         settings=settings,
+        survey=survey,
         catalogue=catalogue,
         cluster=cluster,
         user_group=groups[settings.user_group.name],

@@ -6,6 +6,7 @@ cluster       MagnumCluster and Nodegroup, the kubeconfig, the remains of interr
 charts        one way to install a Helm chart, drift inside a release, the charts' versions
 edge          the way in: ReservedAddress, IngressNginx or IngressTraefik, DnsRecord
 homes         the users' volumes, which may outlive the gateway
+files         FileServer: an NFS server for the shared folder, and for homes that are folders
 images        DesktopImages, built or published
 hub           the catalogue of desktops, the hub's values, its storage, JupyterHubRelease
 backup        Backup: snapshots of the homes on a schedule, and a home as it was in one of them

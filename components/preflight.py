@@ -86,7 +86,9 @@ def preflight(
         if cloud is not None:
             attempt(lambda: reach(cloud))
         raise SettingsError(mistakes)
-    charts = needed(settings.ingress, monitoring=settings.monitoring.enabled)
+    charts = needed(
+        settings.ingress, monitoring=settings.monitoring.enabled, files=bool(settings.hub.files_gib)
+    )
     mistakes.extend(folder_mistakes(settings.charts, charts))
     now = datetime.now(UTC)
     mistakes.extend(schedule_mistakes(settings, now))

@@ -17,7 +17,7 @@ from components.charts.drift import Change
 from components.charts.records import release_hooks
 from components.charts.versions import Chart
 from components.cluster.magnum_cluster import MagnumCluster
-from components.cluster.restricted import ENFORCED
+from components.cluster.restricted import enforced
 from components.settings.errors import Mistake
 from components.task import task
 
@@ -73,24 +73,28 @@ def install(
     values: Mapping[str, Any],
     cluster: MagnumCluster,
     before: Callable[[core.v1.Namespace], Sequence[pulumi.Resource]] = lambda _: (),
+    after: Sequence[pulumi.Resource] = (),
 ) -> Installed:
     """Install `chart` with `values`, as children of `component`.
 
     before: creates what must be in the namespace before the release, and must outlive it.
+    after: what must outlive the pods of the namespace.
 
     On the way down the Namespace is the gate: the deletion of a release returns before its objects are gone,
     that of a namespace only when everything in it is gone, load balancers included.
     A failed install leaves nothing behind.
 
-    The namespace takes only pods that keep to the Pod Security Standard "restricted".
+    The namespace takes only pods that keep to the Pod Security Standard "restricted", but for
+    components.cluster.restricted.EXCEPTIONS.
     """
     namespace = chart.release
     place = core.v1.Namespace(
         f"{name}-namespace",
-        metadata={"name": namespace, "labels": ENFORCED},
+        metadata={"name": namespace, "labels": enforced(namespace)},
         opts=pulumi.ResourceOptions(
             parent=component,
             provider=cluster.provider,
+            depends_on=list(after),
             delete_before_replace=True,
             custom_timeouts=pulumi.CustomTimeouts(delete="30m"),
         ),
@@ -109,6 +113,8 @@ def install(
     where: dict[str, Any] = (
         {"chart": str(Path(source.folder) / chart.name)}
         if source.folder
+        else {"chart": f"{chart.repository}/{chart.name}", "version": chart.version}
+        if chart.repository.startswith("oci://")
         else {
             "chart": chart.name,
             "version": chart.version,

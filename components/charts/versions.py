@@ -15,7 +15,7 @@ class Chart:
     name: str
     version: str
     repository: str
-    """Where it is published."""
+    """Where it is published: a repository of Helm's, or a registry (`oci://`)."""
     release: str
     """Name of its release and of its namespace."""
     kubernetes: tuple[int, int]
@@ -76,17 +76,27 @@ GRAFANA = Chart(
     kubernetes=(1, 25),
 )
 
+# 2i2c's. An NFS server in the cluster, and a quota for each folder.
+HOME_NFS = Chart(
+    name="jupyterhub-home-nfs",
+    version="1.2.0",
+    repository="oci://ghcr.io/2i2c-org/jupyterhub-home-nfs",
+    release="home-nfs",
+    kubernetes=(1, 21),
+)
+
 HUB_IMAGE = f"quay.io/jupyterhub/k8s-hub:{JUPYTERHUB.version}"
 """The hub's own image, which the core's nodes have. It has Python and `requests`."""
 PAUSE = "registry.k8s.io/pause:3.10"
 """What does nothing, in a pod that keeps a seat. The nodes have it already, or one like it."""
 
-CHARTS = (INGRESS_NGINX, TRAEFIK, CERT_MANAGER, JUPYTERHUB, PROMETHEUS, GRAFANA)
+CHARTS = (INGRESS_NGINX, TRAEFIK, CERT_MANAGER, JUPYTERHUB, PROMETHEUS, GRAFANA, HOME_NFS)
 """All of them, in the order of this file."""
 INGRESSES = {"nginx": INGRESS_NGINX, "traefik": TRAEFIK}
 """The ingress controllers' charts by the value of `gateway:ingress`."""
 
 
-def needed(ingress: str, *, monitoring: bool) -> tuple[Chart, ...]:
-    """The charts of a gateway with this value of `gateway:ingress`."""
-    return INGRESSES[ingress], CERT_MANAGER, JUPYTERHUB, *((PROMETHEUS, GRAFANA) if monitoring else ())
+def needed(ingress: str, *, monitoring: bool, files: bool = False) -> tuple[Chart, ...]:
+    """The charts of a gateway with this value of `gateway:ingress`. files: whether it has a file server."""
+    more = [*((PROMETHEUS, GRAFANA) if monitoring else ()), *((HOME_NFS,) if files else ())]
+    return INGRESSES[ingress], CERT_MANAGER, JUPYTERHUB, *more

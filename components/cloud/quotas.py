@@ -135,15 +135,17 @@ def demand(
     # no_snapshot_gb_quota is off by default).
     copies = len(people) * (settings.hub.backup.keep + 1 if settings.hub.backup else 0)
     watched, measured = settings.monitoring.enabled, settings.monitoring.size_gib
+    files = settings.hub.files_gib
     needed: dict[str, float] = {
         "instances": len(machines),
         "cores": sum(flavor.vcpu for flavor in machines),
         "GiB of RAM": sum(flavor.gib for flavor in machines),
-        "volumes": len(machines) * bool(disk) + len(people) + 1 + watched,
+        "volumes": len(machines) * bool(disk) + len(people) + 1 + watched + bool(files),
         "GiB of volumes": len(machines) * disk
         + (len(people) + copies) * storage.size_gib
         + DATABASE_GIB
-        + watched * measured,
+        + watched * measured
+        + files,
         "snapshots": copies,
     }
     if existing.cluster is not None and not existing.cluster.failed:

@@ -30,6 +30,7 @@ from components.cloud.flavors import Flavor, by_name
 from components.cloud.ownership import LONGEST_STACK, Owner
 from components.cloud.quotas import SERVICES, find_servers, findings, quotas
 from components.cloud.template import choose, find_templates, template_warnings
+from components.cloud.volumes.files import ExistingFiles, find_files
 from components.settings.cloud import CloudConfig
 from components.settings.errors import Mistake, SettingsError
 from components.settings.model import Settings
@@ -55,6 +56,8 @@ class Survey:
     template_id: str
     zone_id: str
     existing: Existing = field(default_factory=Existing)
+    files: ExistingFiles | None = None
+    """The file server's volume, where there is one already."""
     servers: list[str] | None = None
     """Flavors of the gateway's servers; None where that is not known."""
     from_pods: FromPods | None = None
@@ -103,6 +106,7 @@ def survey(settings: Settings, cloud: CloudConfig, fit: Fit = lambda *_: ()) -> 
         find_cluster,
         find_address,
         find_record,
+        find_files,
         find_servers,
         from_pods,
         *map(quotas, SERVICES),
@@ -119,7 +123,9 @@ def survey(settings: Settings, cloud: CloudConfig, fit: Fit = lambda *_: ()) -> 
             except (SDKException, ClientException) as error:
                 found.append(None)
                 mistakes.append(_unreachable(cloud, error))
-    templates, zone_id, flavors, _, _, warning, cluster, address, record, servers, pods, *limits = found
+    templates, zone_id, flavors, _, _, warning, cluster, address, record, files, servers, pods, *limits = (
+        found
+    )
     existing = Existing(cluster=cluster, address=address, record=record)
     alive = cluster if cluster and not cluster.failed else None
     template, wrong = (None, []) if templates is None else choose(settings, templates, alive)
@@ -144,6 +150,7 @@ def survey(settings: Settings, cloud: CloudConfig, fit: Fit = lambda *_: ()) -> 
         template_id=alive.template_id if alive else template.id if template else "",
         zone_id=zone_id,
         existing=replace(existing, node_groups=node_groups),
+        files=files,
         servers=servers,
         from_pods=pods,
         connection=connection,

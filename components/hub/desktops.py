@@ -74,8 +74,15 @@ def tiles(enabled: Mapping[str, Desktop]) -> Values:
     return files
 
 
-def profile(name: str, desktop: Desktop, image: Text) -> Values:
-    """A user's choice: JupyterLab and the desktop as two containers of one pod."""
+def home_mounts(singleuser: Values) -> list[Values]:
+    """Where a container has its user's home, and the shared folder where there is one."""
+    mounts = singleuser["storage"]["extraVolumeMounts"]
+    named = {"home": {"name": "home", "mountPath": HOME}, **mounts}  # storage `home` mounts it by itself
+    return [named[key] for key in ("home", "shared") if key in named]
+
+
+def profile(name: str, desktop: Desktop, image: Text, mounts: list[Values]) -> Values:
+    """A user's choice: JupyterLab and the desktop as two containers of one pod. mounts: `home_mounts`."""
     notebook = desktop.notebook
     return {
         # KubeSpawner's page takes both for HTML.
@@ -90,7 +97,7 @@ def profile(name: str, desktop: Desktop, image: Text) -> Values:
             # The profile's name is for the page of the desktop, which can start the same one again.
             "environment": {"JUPYTER_CONFIG_PATH": f"{TILES}/{name}", "GATEWAY_PROFILE": name},
             "default_url": "/desktop/",
-            "extra_containers": [_sidecar(desktop, image)],
+            "extra_containers": [_sidecar(desktop, image, mounts)],
         },
     }
 
@@ -115,7 +122,7 @@ def gpu_resource(gpus: int) -> dict[str, str]:
     return {SITE.gpus.resource: str(gpus)} if gpus else {}
 
 
-def _sidecar(desktop: Desktop, image: Text) -> Values:
+def _sidecar(desktop: Desktop, image: Text, mounts: list[Values]) -> Values:
     """The desktop's container. The server has started only when the desktop answers."""
     check = {"exec": {"command": ["start-desktop", "check"]}}
     return {
@@ -124,7 +131,7 @@ def _sidecar(desktop: Desktop, image: Text) -> Values:
         "args": [_literal(argument) for argument in desktop.command],
         "env": [{"name": "VNC_SOCKET", "value": desktop.socket}],
         "volumeMounts": [
-            {"name": "home", "mountPath": HOME},
+            *mounts,
             {"name": "desktop-socket", "mountPath": str(Path(desktop.socket).parent)},
             {"name": "desktop-tmp", "mountPath": "/tmp"},  # noqa: S108  (the container's own)
             {"name": "shm", "mountPath": "/dev/shm"},  # noqa: S108

@@ -11,8 +11,10 @@ from pulumi_kubernetes import core
 
 from components.charts import versions
 from components.charts.install import ChartSource, install
+from components.cloud.survey import Survey
 from components.cluster.magnum_cluster import MagnumCluster
 from components.cluster.nodegroup import Nodegroup
+from components.files.file_server import FileServer, FileServerArgs, claim
 from components.homes.homes import Homes, HomesArgs
 from components.hub.catalogue import Catalogue
 from components.hub.values import TLS_SECRET, Wiring, hub_values
@@ -28,6 +30,7 @@ class JupyterHubReleaseArgs:
     """Arguments of a JupyterHubRelease."""
 
     settings: Settings
+    survey: Survey
     catalogue: Catalogue
     cluster: MagnumCluster
     user_group: Nodegroup
@@ -65,6 +68,7 @@ class JupyterHubRelease(pulumi.ComponentResource):
     ) -> None:
         super().__init__("gateway:index:JupyterHubRelease", name, None, opts)
         hub, images = args.settings.hub, args.settings.images
+        files = self._files(name, args) if hub.files_gib else None
 
         def before(namespace: core.v1.Namespace) -> Iterator[pulumi.Resource]:
             if hub.storage.type == "home":
@@ -75,6 +79,8 @@ class JupyterHubRelease(pulumi.ComponentResource):
                     ),
                     opts=pulumi.ResourceOptions(parent=self),
                 )
+            if files is not None:
+                yield from claim(f"{name}-files", files, namespace, self)
             if images.registry is not None and images.registry_user is not None:
                 yield pull_secret(
                     f"{name}-registry",
@@ -99,6 +105,7 @@ class JupyterHubRelease(pulumi.ComponentResource):
             source=args.charts,
             cluster=args.cluster,
             before=lambda namespace: [*before(namespace), *after],
+            after=[files.release] if files else [],
             values=hub_values(
                 hub,
                 args.settings.auth,
@@ -124,6 +131,15 @@ class JupyterHubRelease(pulumi.ComponentResource):
         self.revision = installed.release.status.revision
         self.tls_secret = TLS_SECRET
         self.register_outputs({"url": self.url})
+
+    def _files(self, name: str, args: JupyterHubReleaseArgs) -> FileServer:
+        return FileServer(
+            f"{name}-files",
+            FileServerArgs(
+                settings=args.settings, survey=args.survey, cluster=args.cluster, charts=args.charts
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
 
     def _metrics_token(self, name: str) -> pulumi.Output[str]:
         """Made once, and remembered in the state."""

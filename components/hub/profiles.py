@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from components.cloud.flavors import Size
 from components.cluster.nodegroup import node_selector
 from components.hub.catalogue import Desktop
-from components.hub.desktops import Text, Values, gpu_resource, merge, profile, resources
+from components.hub.desktops import Text, Values, gpu_resource, home_mounts, merge, profile, resources
 from components.hub.sizes import Pod, placeholder, pods, shape
 from components.settings.auth import Auth
 from components.settings.errors import Mistake
@@ -31,7 +31,8 @@ def profile_list(
 
     Each is as `gateway:hub.profiles` says, and its description says what a server gets.
     """
-    desktops = [profile(name, desktop, images[desktop.image]) for name, desktop in enabled.items()]
+    mounts = home_mounts(singleuser)
+    desktops = [profile(name, desktop, images[desktop.image], mounts) for name, desktop in enabled.items()]
     placed = [
         _placed(one, hub.profiles.get(one["slug"], Profile()), hub, auth, singleuser)
         for one in [*singleuser["profileList"], *desktops]
@@ -49,7 +50,7 @@ def all_pods(singleuser: Values, enabled: Mapping[str, Desktop], settings: Setti
 
 
 def profile_mistakes(settings: Settings, started: Iterable[Pod]) -> Iterator[Mistake]:
-    """What is wrong with `gateway:hub.profiles` and `gateway:hub.groups`. started: `all_pods`."""
+    """What is wrong with `gateway:hub.profiles`, and with groups and who names them. started: `all_pods`."""
     hub = settings.hub
     slugs = list(dict.fromkeys(pod.slug for pod in started if pod.slug))
     for slug, wanted in hub.profiles.items():
@@ -68,6 +69,10 @@ def profile_mistakes(settings: Settings, started: Iterable[Pod]) -> Iterator[Mis
     if slugs and all(slug in hub.profiles and hub.profiles[slug].groups for slug in slugs):
         # KubeSpawner starts a server all the same for a user who may start no profile.
         yield Mistake(key=KEY, rule="must leave at least one profile without groups, for everybody else")
+    for group in hub.shared.writers if hub.shared else []:
+        if group not in hub.groups and not settings.auth.tells_groups:
+            rule = f"must be one of {GROUPS} ({', '.join(hub.groups) or 'none'}), or nobody of it could write"
+            yield Mistake(key="gateway:hub.shared.writers", rule=rule, value=group)
     yield from _nobody(settings)
 
 

@@ -33,7 +33,11 @@ def storage_mistakes(wanted: Storage, connection: client.ApiClient, there: list[
     database = next((claim.spec.storage_class_name for claim in named.items), None)
     return [
         *_class(wanted.class_, database, grows),
-        *(_left_behind(there) if wanted.type == "none" else _too_small(there, wanted.size_gib, grows)),
+        *(
+            _too_small(there, wanted.size_gib, grows)
+            if wanted.type == "home"
+            else _left_behind(there, wanted.type)
+        ),
     ]
 
 
@@ -59,14 +63,14 @@ def _class(wanted: str, database: str | None, known: Collection[str]) -> Iterato
         yield Mistake(key=f"{KEY}.class", rule=rule, value=wanted)
 
 
-def _left_behind(there: list[Home]) -> Iterator[Mistake]:
+def _left_behind(there: list[Home], wanted: str) -> Iterator[Mistake]:
     if there:
         rule = (
             "must be home while there are homes, which nobody could reach any more"
             f" ({', '.join(home.user for home in there)}); to delete them, run"
             f" `kubectl delete pvc -n {NAMESPACE} -l {SELECTOR}` first"
         )
-        yield Mistake(key=f"{KEY}.type", rule=rule, value="none")
+        yield Mistake(key=f"{KEY}.type", rule=rule, value=wanted)
 
 
 def _too_small(there: list[Home], wanted: int, grows: dict[str, bool]) -> Iterator[Mistake]:

@@ -61,7 +61,8 @@ class Wiring:
 def read_layers(hub: Hub, auth: Auth, folder: Path = HUB_VALUES) -> Values:
     """base.yaml, the layers of auth/ and storage/, and the code that the hub runs, merged."""
     way = [f"auth/{auth.layer}.yaml"] if auth.layer else []
-    files = ("base.yaml", *way, f"storage/{hub.storage.type}.yaml")
+    shared = ["shared.yaml"] if hub.shared else []
+    files = ("base.yaml", *way, f"storage/{hub.storage.type}.yaml", *shared)
     layers = [yaml.safe_load((folder / file).read_text(encoding="utf-8")) for file in files]
     # The hub runs them in the order of these names: the last one closes what the kind has made.
     named = {
@@ -71,6 +72,8 @@ def read_layers(hub: Hub, auth: Auth, folder: Path = HUB_VALUES) -> Values:
     }
     if any(profile.groups for profile in hub.profiles.values()):
         named["3-profiles"] = folder / "profiles.py"
+    if hub.shared:
+        named["5-shared"] = folder / "shared.py"
     code = {key: file.read_text(encoding="utf-8") for key, file in named.items() if file.exists()}
     kind = {"JupyterHub": {"authenticator_class": auth.type}}
     return merge(*layers, {"hub": {"config": kind, "extraConfig": code}})
@@ -88,6 +91,7 @@ def hub_values(
         layers,
         _auth(hub, auth, wiring),
         _storage(hub.storage),
+        _shared(hub, auth),
         _limits(hub.limits),
         _desktops(hub, auth, catalogue, layers, wiring),
         _wiring(wiring),
@@ -116,6 +120,18 @@ def _storage(storage: Storage) -> Values:
         homes = {"capacity": f"{storage.size_gib}Gi", "dynamic": {"storageClass": storage.class_}}
         values["singleuser"] = {"storage": homes}
     return values
+
+
+def _shared(hub: Hub, auth: Auth) -> Values:
+    """Who may write to the shared folder, for hub_values/shared.py."""
+    if hub.shared is None:
+        return {}
+    members = {user for group in hub.shared.writers for user in hub.groups.get(group, [])}
+    writers = {
+        "users": sorted({*hub.admins, *members}),
+        "groups": hub.shared.writers if auth.tells_groups else [],
+    }
+    return {"hub": {"config": {"GatewayShared": writers}}}
 
 
 def _limits(limits: Limits) -> Values:

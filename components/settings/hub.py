@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from components.settings.types import (
@@ -29,14 +29,36 @@ SHORT = Form(r"[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?", "be at most 30 of a-z, 0-9 a
 class Storage(Model):
     """Where users' homes are."""
 
-    type: Annotated[Literal["none", "home"], Change.HUB] = "home"
-    """`home` gives each user a Cinder volume. With `none` everything is lost when the server stops. `none` is
-    refused while there are homes."""
+    type: Annotated[Literal["none", "home", "nfs"], Change.HUB] = "home"
+    """`home` gives each user a Cinder volume, `nfs` a folder with a quota on one volume of all. With `none`
+    everything is lost when the server stops. Another type is refused while there are homes."""
     class_: Annotated[str, Change.REFUSED] = Field(SITE.storage_class, alias="class")
     """Storage class of the homes and of the hub's database. Kubernetes can't change that of a claim."""
     size_gib: Annotated[int, Change.HUB] = Field(10, ge=1)
     """GiB of a home. Smaller homes grow, which is refused where their storage class does not let them; larger
-    ones stay as they are."""
+    ones stay as they are. With `nfs` it is the quota of each."""
+    volume_gib: Annotated[int | None, Change.IN_PLACE] = Field(None, ge=1, examples=[500])
+    """GiB of the volume that has all homes, with `nfs` only. It can grow."""
+
+    @model_validator(mode="after")
+    def _of_all(self) -> Self:
+        """`volumeGib` with `nfs`, and with nothing else."""
+        if self.type == "nfs" and self.volume_gib is None:
+            text = "needs volumeGib where its type is nfs: the GiB of the volume that has all homes"
+            raise PydanticCustomError("storage", text)
+        if self.type != "nfs" and self.volume_gib is not None:
+            raise PydanticCustomError("storage", "must not have volumeGib unless its type is nfs")
+        return self
+
+
+class Shared(Model):
+    """The folder `shared` in every user's home, for class material. Its files outlive pods, as homes do."""
+
+    size_gib: Annotated[int, Change.IN_PLACE] = Field(ge=1, examples=[50])
+    """GiB that it may hold. It can grow."""
+    writers: Annotated[Names, Change.HUB] = Field([], examples=[["staff"]])
+    """Groups of `gateway:hub.groups` whose members write to it, beside `gateway:hub.admins`; with `oidc` also
+    the issuer's groups of these names. Everybody else reads."""
 
 
 class Backup(Model):
@@ -142,18 +164,27 @@ class Hub(Model):
     """Desktops of hub_values/desktops.yaml that users may start; all of them where none is named."""
     profiles: dict[str, Profile] = Field({}, examples=[{"compute": {"nodeGroup": "larges"}}])
     storage: Storage = Storage()
+    shared: Shared | None = None
     backup: Backup | None = None
     limits: Limits = Limits()
 
     @field_validator("backup")
     @classmethod
     def _of_homes(cls, backup: Backup | None, info: ValidationInfo) -> Backup | None:
-        """Needs homes."""
+        """Needs homes that are volumes of their own."""
         storage = info.data.get("storage")
         if backup is not None and storage is not None and storage.type == "none":
             text = "needs homes, and gateway:hub.storage.type is none: files are lost with the pod"
             raise PydanticCustomError("backup", text)
+        if backup is not None and storage is not None and storage.type == "nfs":
+            text = "is for gateway:hub.storage.type home; with nfs take snapshots of the one volume yourself"
+            raise PydanticCustomError("backup", text)
         return backup
+
+    @property
+    def files_gib(self) -> int:
+        """GiB of the file server's volume; 0: no setting needs the server."""
+        return (self.storage.volume_gib or 0) + (self.shared.size_gib if self.shared else 0)
 
 
 class Images(Model):

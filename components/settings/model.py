@@ -168,7 +168,8 @@ class Settings(Model):
     keep: Annotated[list[Literal["address", "homes"]], AfterValidator(once), Change.NEXT_UP] = Field(
         [], examples=[["address", "homes"]]
     )
-    """What `pulumi destroy` leaves, for the next `pulumi up` to take back."""
+    """What `pulumi destroy` leaves, for the next `pulumi up` to take back. `homes` has the shared folder,
+    too."""
     renamed: Renamed | None = None
 
     @property
@@ -205,9 +206,9 @@ class Settings(Model):
     @field_validator("keep")
     @classmethod
     def _there(cls, keep: list[str], info: ValidationInfo) -> list[str]:
-        """No `homes` where `gateway:hub.storage.type` is `none`."""
+        """No `homes` where `gateway:hub.storage.type` is `none` and there is no `gateway:hub.shared`."""
         hub = info.data.get("hub")
-        if "homes" in keep and hub is not None and hub.storage.type == "none":
+        if "homes" in keep and hub is not None and hub.storage.type == "none" and hub.shared is None:
             raise PydanticCustomError(
                 "keep", "can't hold homes where gateway:hub.storage.type is none: they are lost with the pod"
             )

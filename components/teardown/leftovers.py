@@ -11,6 +11,7 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 
 from components.cloud.ownership import (
     CSI_CLUSTER,
+    FILES,
     Owner,
     described,
     marked,
@@ -141,14 +142,16 @@ def _volumes(cloud: Connection, gateway: Gateway, names: re.Pattern[str]) -> Ite
     for volume in cloud.block_storage.volumes(details=True):
         said = volume.metadata or {}
         home, claimed = is_home(said, gateway.name), names.fullmatch(str(said.get(CSI_CLUSTER, "")))
-        if home or claimed or of_a_machine(volume.name or "", names):
+        files = FILES in said and _is_of(marked(said), gateway)
+        if home or claimed or files or of_a_machine(volume.name or "", names):
+            kinds = {"home": home, "volume of files": files, "volume": claimed}
             yield Left(
-                kind="home" if home else "volume" if claimed else "root disk",
+                kind=next((kind for kind, is_one in kinds.items() if is_one), "root disk"),
                 name=f"{said[CLAIM]} ({volume.name or volume.id})" if home else volume.name or volume.id,
                 cost=f"0 SU, {volume.size} GiB of the quota",
                 remove=f"openstack volume delete {volume.id}",
                 going=volume.status == "deleting",
-                kept=home and "homes" in gateway.keep,
+                kept=(home or files) and "homes" in gateway.keep,
             )
 
 

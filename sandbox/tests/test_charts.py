@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from typing import Any
 
@@ -13,6 +14,7 @@ from components.charts.versions import (
     CERT_MANAGER,
     CHARTS,
     GRAFANA,
+    HOME_NFS,
     INGRESS_NGINX,
     JUPYTERHUB,
     PROMETHEUS,
@@ -20,9 +22,11 @@ from components.charts.versions import (
     Chart,
 )
 from components.cluster.nodegroup import NODE_GROUP_LABEL
+from components.files.file_server import SERVICE, file_server_values
 from components.monitoring import config
 from components.monitoring.monitoring import ACCOUNT
 from components.settings.extras.monitoring import Monitoring
+from components.settings.hub import Hub
 from sandbox import layout
 from sandbox.tests.charts import helm, needs_helm, rendered
 
@@ -159,6 +163,23 @@ def test_grafana_has_our_dashboards_and_no_rights() -> None:
     assert not [kind for kind, _ in objects if kind in ("Ingress", "ClusterRole")]
 
 
+def test_the_file_server_has_its_volume_and_lets_nobody_say_who_she_is() -> None:
+    hub = Hub.model_validate({"admins": ["admin1"], "shared": {"sizeGib": 3}})
+    objects = rendered(HOME_NFS, "home-nfs", file_server_values(hub, "v-1"))
+    volume = objects["PersistentVolume", "home-nfs-home-nfs"]["spec"]
+    assert (volume["csi"]["volumeHandle"], volume["persistentVolumeReclaimPolicy"]) == ("v-1", "Retain")
+    claim = objects["PersistentVolumeClaim", "home-nfs"]["spec"]
+    assert claim["volumeName"] == "home-nfs-home-nfs"
+    export = objects["ConfigMap", "home-nfs-ganesha-config"]["data"]["ganesha.conf"]
+    for words in ("Squash = All_Squash;", "Anonymous_uid = 1000;", "Anonymous_gid = 100;"):
+        assert words in export
+    quota = json.loads(objects["Secret", "home-nfs"]["stringData"]["config.json"])["QuotaManager"]
+    assert quota["quota_overrides"] == {"_shared": 3}
+    assert ("Service", SERVICE) in objects
+    pods = objects["Deployment", "home-nfs"]["spec"]["template"]["spec"]
+    assert pods["nodeSelector"] == {NODE_GROUP_LABEL: "default-worker"}
+
+
 @pytest.mark.parametrize(
     ("chart", "values", "said"),
     [
@@ -170,6 +191,8 @@ def test_grafana_has_our_dashboards_and_no_rights() -> None:
         (PROMETHEUS, {"server": {"retain": "7d"}}, "retain"),
         (PROMETHEUS, {"prometheus-node-exporter": {"enabled": True}}, "prometheus-node-exporter"),
         (GRAFANA, {"persistence": {"enabled": True}}, "persistence"),
+        (HOME_NFS, {"quotaEnforcer": {"hardQuota": "10"}}, "hardQuota"),
+        (HOME_NFS, {"gke": {"enabled": True}}, "gke"),
     ],
     ids=lambda value: value.name if isinstance(value, Chart) else None,
 )

@@ -24,6 +24,7 @@ from components.cloud import survey as cloud
 from components.cloud.flavors import Flavor, by_name
 from components.cloud.ownership import Owner
 from components.edge import controller, service
+from components.files import file_server
 from components.images import pinned
 from components.images.registry import RegistryError
 from components.settings.errors import Mistake, SettingsError
@@ -38,6 +39,8 @@ FLAVORS = by_name(
 )
 """Jetstream2's."""
 INGRESS_IP = "203.0.113.10"
+NFS_IP = "172.24.0.7"
+"""Of the file server's Service."""
 PUBLISHED = {
     name: f"registry.test/gateway/{name}:1.0.0" for name in ("pyaos", "idv-cave", "hawkeye", "metview")
 }
@@ -148,6 +151,7 @@ def survey(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     monkeypatch.setattr(pinned, "digest_of", silent)
     monkeypatch.setattr(controller, "balanced", lambda *_: service.Balanced(uid="service-uid", ip=INGRESS_IP))
+    monkeypatch.setattr(file_server, "cluster_ip", lambda *_: NFS_IP)
     return answer
 
 

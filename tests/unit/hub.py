@@ -171,7 +171,10 @@ def pod(values: dict[str, Any], slug: str, *, user: Any = None, **options: str) 
         spawner.user_options = {"profile": slug, **options}
         await spawner.load_user_options()
         async with ApiClient() as client:
-            return client.sanitize_for_serialization(await spawner.get_pod_manifest())
+            made = await spawner.get_pod_manifest()
+            if hook := spawner.modify_pod_hook:  # KubeSpawner calls it where it starts the pod
+                made = hook(spawner, made)
+            return client.sanitize_for_serialization(made)
 
     return dict(asyncio.run(make()))
 
@@ -243,6 +246,7 @@ def _config(values: dict[str, Any]) -> Config:
     )
     for name, traits in values["hub"]["config"].items():
         config[name].update(traits)
-    if code := values["hub"]["extraConfig"].get("3-profiles"):
-        exec(code, {"c": config})
+    for name in ("3-profiles", "5-shared"):
+        if code := values["hub"]["extraConfig"].get(name):
+            exec(code, {"c": config})
     return config

@@ -69,6 +69,9 @@ CHANGES: dict[str, Any] = {
     "hub.storage.type": "none",
     "hub.storage.class": "replicated-hdd",
     "hub.storage.sizeGib": 20,
+    "hub.storage.volumeGib": 200,
+    "hub.shared.sizeGib": 60,
+    "hub.shared.writers": ["staff"],
     "seats": 2,
     "schedule[].name": "summer",
     "schedule[].seats": 4,
@@ -147,14 +150,18 @@ def way(key: str) -> dict[str, Any]:
     return copy.deepcopy(next(one for one in WAYS if one["type"] == of_type))
 
 
+BESIDE: dict[str, list[tuple[str, Any]]] = {
+    "schedule": [("schedule", [WORKSHOP])],
+    "hub.backup": [("hub.backup", {})],
+    "hub.storage.volumeGib": [("hub.storage", {"type": "nfs", "volumeGib": 100})],
+    "hub.shared": [("hub.groups", {"staff": ["user1"]}), ("hub.shared", {"sizeGib": 50})],
+    "monitoring": [("monitoring", WATCHED)],
+}
+"""What a gateway has whose setting is changed, by how that setting's key begins."""
+
+
 def placed(key: str) -> list[tuple[str, Any]]:
-    """What a gateway with profiles, workshops, backups or monitoring has, of which `key` is a setting."""
-    if key.startswith("schedule"):
-        return [("schedule", [dict(WORKSHOP)])]
-    if key.startswith("hub.backup"):
-        return [("hub.backup", {})]
-    if key.startswith("monitoring"):
-        return [("monitoring", copy.deepcopy(WATCHED))]
-    if not key.startswith(("hub.profiles", "hub.groups")):
-        return []
-    return copy.deepcopy(ALSO.get(key, PLACED))
+    """What a gateway must have of which `key` is a setting."""
+    if key.startswith(("hub.profiles", "hub.groups")):
+        return copy.deepcopy(ALSO.get(key, PLACED))
+    return copy.deepcopy(next((has for start, has in BESIDE.items() if key.startswith(start)), []))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from components.hub.catalogue import load_catalogue
-from components.hub.desktops import profile
+from components.hub.desktops import HOME, profile
 from sandbox.containers import Engine
 
 HERE = Path(__file__).parent
@@ -52,6 +52,8 @@ OTHERS = {
 }
 
 
+HOMES = [{"name": "home", "mountPath": HOME}]
+"""Where storage `home` has a home."""
 OURS, VNC, PAPER, SELKIES = "ours", "ours, VNC alone", "paper", "Selkies"
 WHAT = {
     OURS: "TigerVNC Xvnc 24 bit on a unix socket, our page on noVNC 1.7, and H.264 for what moves",
@@ -76,7 +78,7 @@ def _ours(engine: Engine, application: str, image: str) -> Stack:
         application=application,
         image=image,
         image_mb=_size(engine, image),
-        override=profile(application, entry, image)["kubespawner_override"],
+        override=profile(application, entry, image, HOMES)["kubespawner_override"],
         page="desktop/",
     )
 

@@ -1,0 +1,1 @@
+"""Volumes of the gateway that belong to no cluster."""
