@@ -30,7 +30,7 @@ from components.cloud.flavors import Flavor, by_name
 from components.cloud.ownership import LONGEST_STACK, Owner
 from components.cloud.quotas import SERVICES, find_servers, findings, quotas
 from components.cloud.template import choose, find_templates, template_warnings
-from components.cloud.volumes.files import ExistingFiles, find_files
+from components.cloud.volumes.files import find_files
 from components.settings.cloud import CloudConfig
 from components.settings.errors import Mistake, SettingsError
 from components.settings.model import Settings
@@ -56,8 +56,8 @@ class Survey:
     template_id: str
     zone_id: str
     existing: Existing = field(default_factory=Existing)
-    files: ExistingFiles | None = None
-    """The file server's volume, where there is one already."""
+    files: str | None = None
+    """Id of the file server's volume, where there is one already."""
     servers: list[str] | None = None
     """Flavors of the gateway's servers; None where that is not known."""
     from_pods: FromPods | None = None

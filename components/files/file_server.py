@@ -94,7 +94,7 @@ class FileServer(pulumi.ComponentResource):
         self.register_outputs({"address": self.address})
 
     def _volume(self, name: str, args: FileServerArgs) -> blockstorage.Volume:
-        hub, found = args.settings.hub, args.survey.files
+        hub = args.settings.hub
         return blockstorage.Volume(
             f"{name}-volume",
             name=f"{args.settings.name}-files",
@@ -106,11 +106,8 @@ class FileServer(pulumi.ComponentResource):
                 # It is deleted before the cluster, and so before the audit looks.
                 depends_on=[args.cluster],
                 delete_before_replace=True,
-                import_=found.id if found else None,
-                # An import changes nothing: what is different the next `up` changes.
-                ignore_changes=None
-                if found is None or found.attached
-                else ["size", "metadata", "enableOnlineResize"],
+                # One that was kept. The engine then changes what is different: it grows in the same `up`.
+                import_=args.survey.files,
                 retain_on_delete="homes" in args.settings.keep,
             ),
         )
@@ -169,5 +166,7 @@ def file_server_values(hub: Hub, volume: pulumi.Input[str]) -> dict[str, Any]:
         "fullnameOverride": "",
         "openstack": {"enabled": True, "volumeId": volume},
         "quotaEnforcer": {"config": {"QuotaManager": quota}},
+        # Without a request it would be the first that a node in need ends.
+        "nfsServer": {"resources": {"requests": {"cpu": "100m", "memory": "256Mi"}}},
         "nodeSelector": node_selector(DEFAULT_WORKER),
     }

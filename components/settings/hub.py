@@ -37,17 +37,27 @@ class Storage(Model):
     size_gib: Annotated[int, Change.HUB] = Field(10, ge=1)
     """GiB of a home. Smaller homes grow, which is refused where their storage class does not let them; larger
     ones stay as they are. With `nfs` it is the quota of each."""
-    volume_gib: Annotated[int | None, Change.IN_PLACE] = Field(None, ge=1, examples=[500])
-    """GiB of the volume that has all homes, with `nfs` only. It can grow."""
+    volume_gib: Annotated[int | None, Change.IN_PLACE] = Field(None, examples=[500])
+    """GiB of the volume that has all homes. It can grow."""
+
+    @field_validator("volume_gib")
+    @classmethod
+    def _of_all(cls, volume_gib: int | None, info: ValidationInfo) -> int | None:
+        """With `nfs` required, and at least `sizeGib`; no other type has it."""
+        home = info.data.get("size_gib", 1)
+        if volume_gib is not None and info.data.get("type", "nfs") != "nfs":
+            text = "is for gateway:hub.storage.type nfs; remove it, or choose that type"
+            raise PydanticCustomError("volume", text)
+        if volume_gib is not None and volume_gib < home:
+            text = "must be at least {home}, what each home may hold (gateway:hub.storage.sizeGib)"
+            raise PydanticCustomError("volume", text, {"home": home})
+        return volume_gib
 
     @model_validator(mode="after")
-    def _of_all(self) -> Self:
-        """`volumeGib` with `nfs`, and with nothing else."""
+    def _complete(self) -> Self:
         if self.type == "nfs" and self.volume_gib is None:
             text = "needs volumeGib where its type is nfs: the GiB of the volume that has all homes"
-            raise PydanticCustomError("storage", text)
-        if self.type != "nfs" and self.volume_gib is not None:
-            raise PydanticCustomError("storage", "must not have volumeGib unless its type is nfs")
+            raise PydanticCustomError("volume", text)
         return self
 
 

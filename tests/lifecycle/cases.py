@@ -22,6 +22,7 @@ PARTS = {
     "tests/lifecycle/test_teardown.py": "teardown",
     "tests/lifecycle/test_homes.py": "teardown",
     "tests/lifecycle/test_backup.py": "teardown",
+    "tests/lifecycle/test_files.py": "teardown",
     "tests/lifecycle/test_state.py": "state",
     "tests/lifecycle/test_cloud_config.py": "state",
 }

@@ -9,7 +9,6 @@ import pytest
 from pulumi.runtime import mocks
 
 from components.cloud.ownership import FILES, Owner, names_of
-from components.cloud.volumes.files import ExistingFiles
 from components.settings.errors import SettingsError
 from components.teardown import leftovers as audit
 from components.teardown.left import Gateway
@@ -134,14 +133,13 @@ def test_the_volume_stays_where_homes_are_kept_and_goes_before_the_cluster(
     assert asked.protect
 
 
-@pytest.mark.parametrize("attached", [False, True])
-def test_a_kept_volume_is_taken_back_as_it_is(
-    program: Program, monkeypatch: pytest.MonkeyPatch, survey: dict[str, Any], attached: bool
+def test_a_volume_that_is_there_is_taken_over_and_grows(
+    program: Program, monkeypatch: pytest.MonkeyPatch, survey: dict[str, Any]
 ) -> None:
-    survey["files"] = ExistingFiles(id="v-1", attached=attached)
+    survey["files"] = "v-1"
     asked = options_of(program, monkeypatch, on(shared=SHARED))
     assert asked.importId == "v-1"
-    assert ("size" in asked.ignoreChanges) == (not attached), "an import that changes something is refused"
+    assert not asked.ignoreChanges
 
 
 @pytest.mark.parametrize("slug", ["default", "idv"])
@@ -199,9 +197,7 @@ def test_a_home_on_nfs_is_a_folder_of_its_user_in_every_container(slug: str) -> 
 
 def files_volume(what: str = "shared", size: int = 50, owner: Owner = OWNER, **more: Any) -> Any:
     said = {**owner.marks, FILES: what}
-    return thing(
-        **{"id": "v-1", "name": "gw25-files", "metadata": said, "size": size, "attachments": [], **more}
-    )
+    return thing(**{"id": "v-1", "name": "gw25-files", "metadata": said, "size": size, **more})
 
 
 def settings(**hub: Any) -> dict[str, Any]:
@@ -210,10 +206,8 @@ def settings(**hub: Any) -> dict[str, Any]:
 
 def test_the_survey_finds_it(answering: Cloud) -> None:
     answering.volumes = [files_volume(), files_volume(owner=Owner("other", "gateway/dev"))]
-    assert look(settings(shared=SHARED)).files == ExistingFiles(id="v-1", attached=False)
+    assert look(settings(shared=SHARED)).files == "v-1"
     assert look(settings()).files is None, "a folder that nobody wants any more goes"
-    answering.volumes = [files_volume(attachments=[{"server_id": "s"}])]
-    assert look(settings(shared=SHARED)).files == ExistingFiles(id="v-1", attached=True)
 
 
 @pytest.mark.parametrize(
@@ -223,7 +217,8 @@ def test_the_survey_finds_it(answering: Cloud) -> None:
             [files_volume("homes", 100)],
             {"storage": {"type": "home"}},
             "gateway:hub.storage.type: must be nfs while homes are on volume v-1, which nobody could reach"
-            " any more; for another type destroy the gateway without gateway:keep first, got 'home'",
+            " any more; to give them up, destroy the gateway without homes in gateway:keep, or, where it is"
+            " gone already, run `openstack volume delete v-1`, got 'home'",
             id="homes left behind",
         ),
         pytest.param(

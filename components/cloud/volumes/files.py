@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from openstack.connection import Connection
@@ -13,17 +12,8 @@ from components.settings.errors import Mistake, SettingsError
 from components.settings.model import Settings
 
 
-@dataclass(frozen=True, kw_only=True)
-class ExistingFiles:
-    """The file server's volume as Cinder has it."""
-
-    id: str
-    attached: bool
-    """It is at work; else it may have been kept by another life of the gateway."""
-
-
-def find_files(connection: Connection, settings: Settings, owner: Owner) -> ExistingFiles | None:
-    """The volume of the gateway's file server; None also where the settings want no such server.
+def find_files(connection: Connection, settings: Settings, owner: Owner) -> str | None:
+    """Id of the volume of the gateway's file server; None also where the settings want no such server.
 
     Raises SettingsError: it is another stack's, there are two, or it can't become what the settings want.
     """
@@ -34,7 +24,6 @@ def find_files(connection: Connection, settings: Settings, owner: Owner) -> Exis
         if FILES in said and found is not None and found.gateway == owner.gateway:
             check_owner(owner, found, "volume of files")
             ours.append(volume)
-    hub = settings.hub
     if len(ours) > 1:
         listed = ", ".join(volume.id for volume in ours)
         rule = f"is the gateway of {len(ours)} volumes of files ({listed}); delete all but one of them"
@@ -43,15 +32,16 @@ def find_files(connection: Connection, settings: Settings, owner: Owner) -> Exis
         return None
     [volume] = ours
     _check(settings, volume)
-    return ExistingFiles(id=volume.id, attached=bool(volume.attachments)) if hub.files_gib else None
+    return str(volume.id) if settings.hub.files_gib else None
 
 
 def _check(settings: Settings, volume: Any) -> None:
     hub = settings.hub
     if volume.metadata[FILES] == HOMES and hub.storage.type != "nfs":
         rule = (
-            f"must be nfs while homes are on volume {volume.id}, which nobody could reach any more; for"
-            " another type destroy the gateway without gateway:keep first"
+            f"must be nfs while homes are on volume {volume.id}, which nobody could reach any more; to give"
+            " them up, destroy the gateway without homes in gateway:keep, or, where it is gone already, run"
+            f" `openstack volume delete {volume.id}`"
         )
         raise SettingsError([Mistake(key="gateway:hub.storage.type", rule=rule, value=hub.storage.type)])
     if 0 < hub.files_gib < volume.size:
