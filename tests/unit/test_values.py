@@ -94,7 +94,7 @@ def test_every_layer_is_used_and_says_something() -> None:
     base = read_layers(make_hub(storage={"type": "none"}), make_auth())
     assert base["hub"]["config"]["JupyterHub"]["authenticator_class"] == "shared-password"
     names = {path.stem for path in (HUB_VALUES / "storage").iterdir()}
-    assert names == {"none", "home"}
+    assert names == {"none", "home", "nfs"}
 
 
 def test_the_way_in_is_the_ingress_alone() -> None:
