@@ -18,10 +18,11 @@ needs_helm = pytest.mark.skipif(not HELM.exists(), reason=f"no {HELM}; `make san
 
 
 def helm(*arguments: str, values: dict[str, Any] | None = None) -> subprocess.CompletedProcess[str]:
-    """Run helm with these values."""
+    """Run helm; with `values` it is a command that takes some."""
+    given = [] if values is None else ["--values", "-"]
     return subprocess.run(
-        [str(HELM), *arguments, "--values", "-"],
-        input=json.dumps(values or {}),
+        [str(HELM), *arguments, *given],
+        input=json.dumps(values),
         capture_output=True,
         text=True,
         check=False,

@@ -37,8 +37,7 @@ class Kind:
 
     def remove(self, kubectl: Kubectl) -> None:
         """Uninstall it; its load balancer is gone afterwards."""
-        web.helm(kubectl, self.chart, {}, "uninstall")
-        kubectl.run("delete", "namespace", self.chart)
+        web.uninstall(kubectl, self.chart)
 
     def address(self, kubectl: Kubectl) -> str:
         """Its floating address, once it has one."""

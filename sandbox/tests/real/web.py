@@ -43,6 +43,14 @@ def install(kubectl: Kubectl, chart: str, values: dict[str, Any]) -> None:
         raise AssertionError(said + kubectl.run("describe", "pods", "--namespace", chart))
 
 
+def uninstall(kubectl: Kubectl, chart: str) -> None:
+    """Remove all that `install` made; load balancers are gone afterwards."""
+    where = ["--namespace", chart, "--kubeconfig", str(kubectl.kubeconfig)]
+    done = charts.helm("uninstall", chart, *where)
+    assert done.returncode == 0, done.stderr
+    kubectl.run("delete", "namespace", chart)
+
+
 def on_loopback(env: dict[str, str], address: str, port: int) -> tuple[str, int] | None:
     """Where the sandbox of `env` has a floating address on this machine."""
     found = json.loads(run_code(env, _WHERE, address, str(port)))
