@@ -128,5 +128,20 @@ def test_the_account_outlives_the_server(issued: Kubectl, gate: Site, sandbox_en
     assert Path(sandbox_env["SANDBOX_CA_BUNDLE"]).read_text().count("BEGIN CERTIFICATE") > 1
 
 
+def test_by_traefik_the_solver_is_reached_as_well(
+    issued: Kubectl, gate: Site, sandbox_env: dict[str, str]
+) -> None:
+    eventually(lambda: is_ready(issued, "certificate", "front-tls"), timeout_s=ISSUED_S)
+    before = revision(issued)
+    KINDS["nginx"].remove(issued)
+    KINDS["traefik"].install(issued, sandbox_env, gate.address)
+    assert KINDS["traefik"].address(issued) == gate.address
+    eventually(lambda: verified(gate, sandbox_env))
+    issued.run("delete", "secret", "front-tls")
+    eventually(lambda: revision(issued) == before + 1, timeout_s=ISSUED_S)
+    eventually(lambda: verified(gate, sandbox_env))
+    eventually(lambda: not issued.get("challenges")["items"])
+
+
 def revision(kubectl: Kubectl) -> int:
     return int(kubectl.get("certificate", "front-tls")["status"].get("revision", 0))

@@ -1,7 +1,7 @@
 // Answer is what pods of the tests run: it says its pod's name over HTTP, or asks what another one says.
 //
-// Without arguments it answers on port 8080: at /headers with what it was sent, at /slow only when the client has
-// left. A client that upgrades the connection gets back what it sends. With an address it prints what is answered
+// Without arguments it answers on port 8080: at /headers with what it was sent, at /length with how many bytes that
+// was, at /stream with a first line and nothing more, at /slow only when the client has left. A client that upgrades the connection gets back what it sends. With an address it prints what is answered
 // there, and ends with 1 where nothing is. `write FILE TEXT` makes a file, `show FILE` tells what is in it and whose
 // it is.
 package main
@@ -23,6 +23,8 @@ func main() {
 	if len(os.Args) == 1 {
 		http.HandleFunc("/", name)
 		http.HandleFunc("/headers", headers)
+		http.HandleFunc("/length", length)
+		http.HandleFunc("/stream", stream)
 		http.HandleFunc("/slow", func(_ http.ResponseWriter, asked *http.Request) { <-asked.Context().Done() })
 		log.Fatal(http.ListenAndServe(":8080", nil))
 	}
@@ -55,6 +57,24 @@ func headers(answer http.ResponseWriter, asked *http.Request) {
 	if err := json.NewEncoder(answer).Encode(asked.Header); err != nil {
 		log.Print(err)
 	}
+}
+
+func length(answer http.ResponseWriter, asked *http.Request) {
+	count, err := io.Copy(io.Discard, asked.Body)
+	if err != nil {
+		log.Print(err)
+	}
+	fmt.Fprint(answer, count)
+}
+
+// stream goes on until the client has left, as the page does that shows how a server starts.
+func stream(answer http.ResponseWriter, asked *http.Request) {
+	answer.Header().Set("Content-Type", "text/event-stream")
+	fmt.Fprintln(answer, "data: first")
+	if err := http.NewResponseController(answer).Flush(); err != nil {
+		log.Print(err)
+	}
+	<-asked.Context().Done()
 }
 
 // echo switches to whatever protocol the client asked for, and sends back what comes.
