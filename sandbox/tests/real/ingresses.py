@@ -26,9 +26,10 @@ class Kind:
 
     def have_images(self, env: dict[str, str]) -> None:
         """Have its image in the sandbox's registry."""
-        web.have_images(env)
         if self is KINDS["traefik"]:
             run_code(env, _TRAEFIK)
+        else:
+            web.have_images(env)
 
     def install(self, kubectl: Kubectl, env: dict[str, str], address: str = "") -> None:
         """Install its chart with the program's values; without an address, at one of the cloud's choice."""
