@@ -168,6 +168,14 @@ def test_a_pod_that_nobody_would_make_again_keeps_its_node() -> None:
     assert not unneeded(pod("1", "1Gi"))
 
 
+def test_a_pod_that_others_are_removed_for_keeps_the_node_that_it_will_have() -> None:
+    nominated = pod()
+    nominated["status"]["nominatedNodeName"] = "a"
+    there = autoscaler.by_node([nominated, pod(nodeName="b"), pod()])
+    assert {name: len(pods) for name, pods in there.items()} == {"a": 1, "b": 1}
+    assert not unneeded(*there["a"])
+
+
 def test_a_system_pod_keeps_its_node_unless_a_budget_lets_it_go() -> None:
     dns = replica("kube-system", **{"k8s-app": "kube-dns"})
     assert not unneeded(dns)

@@ -10,7 +10,7 @@ disruption budget, or have a budget that allows no disruption now. Simpler than 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 
@@ -47,6 +47,18 @@ def pending(pods: Iterable[Object]) -> list[Object]:
         if waits:
             found.append(pod)
     return sorted(found, key=lambda pod: -fit.requests(pod).get("memory", 0))
+
+
+def by_node(pods: Iterable[Object]) -> dict[str, list[Object]]:
+    """The pods on each node; also those that the scheduler removes others for, which it nominates.
+
+    The real autoscaler counts these too when it looks for nodes that are not needed.
+    """
+    found: dict[str, list[Object]] = defaultdict(list)
+    for pod in pods:
+        if name := pod["spec"].get("nodeName") or pod.get("status", {}).get("nominatedNodeName"):
+            found[name].append(pod)
+    return found
 
 
 def template(group: spec.NodeGroup) -> Room:
@@ -131,16 +143,16 @@ def _utilization(node: Object, pods: Iterable[Object]) -> float:
 def unneeded(
     candidates: Mapping[str, Object],
     rooms: Mapping[str, Room],
-    by_node: Mapping[str, Sequence[Object]],
+    there: Mapping[str, Sequence[Object]],
     budgets: Sequence[Object],
 ) -> list[str]:
     """The names of the `candidates` whose pods all fit on nodes that stay, or need no other node.
 
-    `rooms`: what is free on each node that takes pods.
+    `rooms`: what is free on each node that takes pods; `there`: the pods of each node.
     """
     free, found = dict(rooms), []
     for name, node in candidates.items():
-        pods = by_node.get(name, ())
+        pods = there.get(name, ())
         if any(blocks(pod, budgets) for pod in pods):
             continue
         movers = [pod for pod in pods if moves(pod)]

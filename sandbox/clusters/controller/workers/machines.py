@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import defaultdict
 from contextlib import suppress
 
 from keystoneauth1.exceptions import ClientException
@@ -14,7 +13,7 @@ from openstack.exceptions import HttpException, SDKException
 
 from sandbox import layout
 from sandbox.clusters import cloud, spec
-from sandbox.clusters.controller.kube import Cache, Kube, Object
+from sandbox.clusters.controller.kube import Cache, Kube
 from sandbox.clusters.controller.workers import autoscaler, fit, nodes, servers
 from sandbox.clusters.controller.workers.nodes import Machine
 from sandbox.clusters.nodes import kubelets
@@ -48,10 +47,7 @@ class Machines:
         self._unanswered = False
         if self._machines is None:
             self._machines = servers.machines(self._cloud, self._uuid)
-        by_node: dict[str, list[Object]] = defaultdict(list)
-        for pod in self._pods.values():
-            if name := pod["spec"].get("nodeName"):
-                by_node[name].append(pod)
+        by_node = autoscaler.by_node(self._pods.values())
         rooms = {
             name: fit.room(node, by_node.get(name, ()))
             for name, node in self._nodes.items.items()
