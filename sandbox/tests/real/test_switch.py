@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 from openstack.connection import Connection
 
+from components.edge.controller import INGRESS_CLASS
 from sandbox.tests.magnum import Kubectl, eventually
 from sandbox.tests.real.ingresses import KINDS
 from sandbox.tests.real.pods import pod, ready, service
@@ -67,7 +68,9 @@ def test_users_are_away_for_a_moment(
     kubectl: Kubectl, sandbox_env: dict[str, str], address: str, former: str, other: str
 ) -> None:
     if former == "nginx":
-        kubectl.apply(pod("front"), service("front"), secret(), ingress(PATIENT, {}))
+        # As the hub's, it names its class: the default one is not there yet.
+        named = ingress(PATIENT, {}, ingressClassName=INGRESS_CLASS)
+        kubectl.apply(pod("front"), service("front"), secret(), named)
         ready(kubectl, "front")
         KINDS["nginx"].install(kubectl, sandbox_env, address)
         KINDS["traefik"].have_images(sandbox_env)
