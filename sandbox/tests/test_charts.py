@@ -101,6 +101,8 @@ def test_cert_manager_is_made_as_asked() -> None:
     for name in ("cert-manager", "cert-manager-webhook", "cert-manager-cainjector"):
         pods = objects["Deployment", name]["spec"]["template"]["spec"]
         assert "node-role.kubernetes.io/control-plane" in pods["nodeSelector"]
+    [watched] = objects["Service", "cert-manager"]["spec"]["ports"]
+    assert watched["port"] == 9402
     kinds = [found["spec"] for (kind, _), found in objects.items() if kind == "CustomResourceDefinition"]
     assert {spec["names"]["kind"] for spec in kinds} == {
         "Certificate",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,13 @@ from sandbox.tests.fixtures import processes_of
 from sandbox.tests.magnum import Kubectl, eventually
 from sandbox.tests.real import web
 from sandbox.tests.real.ingresses import KINDS
-from sandbox.tests.real.pods import pod, ready, service
+from sandbox.tests.real.pods import asked, pod, ready, service
 from sandbox.tests.real.test_ingress import ingress
 from sandbox.tests.real.web import Site
 
 ISSUED_S = 60
 ISSUER = "letsencrypt-staging"
+EXPIRES = "certmanager_certificate_expiration_timestamp_seconds{"
 PINNED = {"nodeSelector": node_selector("default-worker")}
 
 
@@ -112,6 +114,15 @@ def verified(site: Site, env: dict[str, str]) -> bool:
     except OSError:
         return False
     return True
+
+
+def test_it_tells_when_the_certificate_expires(issued: Kubectl, gate: Site) -> None:
+    eventually(lambda: is_ready(issued, "certificate", "front-tls"), timeout_s=ISSUED_S)
+    expires = datetime.fromisoformat(issued.get("certificate", "front-tls")["status"]["notAfter"])
+    told = asked(issued, "http://cert-manager.cert-manager:9402/metrics")
+    [line] = [line for line in told.splitlines() if line.startswith(EXPIRES)]
+    assert 'name="front-tls",namespace="default"' in line
+    assert float(line.split()[-1]) == expires.timestamp()
 
 
 def test_the_account_outlives_the_server(issued: Kubectl, gate: Site, sandbox_env: dict[str, str]) -> None:

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"time"
 
@@ -74,6 +75,14 @@ func runController(ctx context.Context) error {
 		}
 		group.Go(func() error { return run.Run(workers, ctx) })
 	}
+	// Of the real program's metrics those of certificates, and what the controllers count by themselves.
+	certificates := base.SharedInformerFactory.Certmanager().V1().Certificates()
+	base.Metrics.SetupCertificateCollector(certificates.Lister())
+	listener, err := net.Listen("tcp", ":9402")
+	if err != nil {
+		return err
+	}
+	group.Go(func() error { return serve(ctx, base.Metrics.NewServer(listener), listener) })
 	base.SharedInformerFactory.Start(ctx.Done())
 	base.KubeSharedInformerFactory.Start(ctx.Done())
 	base.HTTP01ResourceMetadataInformersFactory.Start(ctx.Done())
@@ -85,10 +94,18 @@ func runController(ctx context.Context) error {
 func serveHealth(ctx context.Context, address, path string) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok")) })
-	server := &http.Server{Addr: address, Handler: mux, ReadHeaderTimeout: time.Minute}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	return serve(ctx, &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}, listener)
+}
+
+// serve lets server answer until ctx ends.
+func serve(ctx context.Context, server *http.Server, listener net.Listener) error {
 	go func() {
 		<-ctx.Done()
 		_ = server.Close()
 	}()
-	return server.ListenAndServe()
+	return server.Serve(listener)
 }
