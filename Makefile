@@ -4,7 +4,7 @@ BIN := .venv/bin
 DESKTOPS := $(or $(SANDBOX_CACHE),.sandbox/cache)/desktop-tests/bin
 LIFE := $(patsubst %,tests/lifecycle/test_%.py,backup changes cloud_config drift faults homes ingress killed monitoring node_groups owner production replace seats state teardown)
 OPERATIONS := tests/desktop/test_operations.py
-HEAVY := $(patsubst %,sandbox/tests/real/test_%.py,certificates hub ingress switch)
+HEAVY := $(patsubst %,sandbox/tests/real/test_%.py,certificates hub ingress monitoring switch)
 
 .PHONY: help cost drift preflight restore sandbox sandbox-env sandbox-status sandbox-open sandbox-check sandbox-down sandbox-reset tools test test-unit test-sandbox test-desktop lint docs bench-up bench-start bench-seats bench-desktop clean
 

@@ -210,6 +210,22 @@ def test_programs_of_a_module_are_whole_or_not_there(home: Path, monkeypatch: py
     assert subprocess.run(home / "bin" / "two", capture_output=True, check=True).stderr == b"2"
 
 
+def test_a_program_is_named_and_tagged_as_go_does(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = home / "module"
+    module.mkdir()
+    (module / "go.mod").write_text("module sandbox/watch/v2\n\ngo 1.21\n")
+    (module / "main.go").write_text("package main\n\nfunc main() { print(what) }\n")
+    for tag, what in (("!loud", "quiet"), ("loud", "LOUD")):
+        source = f'//go:build {tag}\n\npackage main\n\nconst what = "{what}"\n'
+        (module / f"{what}.go").write_text(source)
+    monkeypatch.setattr("sandbox.tools.golang.go_environment", lambda: {"GOFLAGS": "-mod=readonly"})
+    step = GoPrograms("Programs", "building", module, ["sandbox/watch/v2"], tags=["loud"])
+    step.run(print)
+    [program] = step.outputs
+    assert program.name == "watch"
+    assert subprocess.run(program, capture_output=True, check=True).stderr == b"LOUD"
+
+
 @pytest.mark.parametrize(
     "library",
     [

@@ -86,7 +86,7 @@ class GoToolchain(Step):
 
 
 class GoPrograms(Step):
-    """Programs of one Go module, put into `folder`; each has the name of its package's folder.
+    """Programs of one Go module, put into `folder`; each has the name that Go gives it (program_name).
 
     They need no library of the system, so that each can be all that an image has.
     """
@@ -102,8 +102,12 @@ class GoPrograms(Step):
         variables: Mapping[str, str] | None = None,
         folder: Path | None = None,
         embedded: Embedded | None = None,
+        tags: Sequence[str] = (),
     ) -> None:
-        """`packages` are import paths, or folders of the module; `variables` are set by the linker."""
+        """`packages` are import paths, or folders of the module; `variables` are set by the linker.
+
+        `tags` say what is built of packages that ask for them.
+        """
         self.name = name
         self.about = about
         self.module = module
@@ -111,8 +115,9 @@ class GoPrograms(Step):
         self.folder = folder or layout.BIN
         self.embedded = embedded
         self._flags = "-s -w " + " ".join(f"-X {key}={value}" for key, value in (variables or {}).items())
-        self.inputs = (self._flags, *packages, *(sources or [module]))
-        self.outputs = tuple(self.folder / Path(package).name for package in packages)
+        self._tags = ["-tags", ",".join(tags)] if tags else []
+        self.inputs = (self._flags, *tags, *packages, *(sources or [module]))
+        self.outputs = tuple(self.folder / program_name(package) for package in packages)
 
     def run(self, report: Report) -> None:
         """Build all by one command, which links a program while it compiles for the next."""
@@ -127,7 +132,7 @@ class GoPrograms(Step):
         overlay = ["-overlay", str(self._overlay(self.embedded))] if self.embedded else []
         # On the disk of `folder`, Go renames what is linked: a program is there whole or not at all.
         with tempfile.TemporaryDirectory(dir=self.folder, prefix=".") as temporary:
-            words = [*overlay, "-ldflags", self._flags, "-o", f"{self.folder}/", *self.packages]
+            words = [*overlay, *self._tags, "-ldflags", self._flags, "-o", f"{self.folder}/", *self.packages]
             environment = {**go_environment(), "GOTMPDIR": temporary}
             self.call([_go(), "build", "-v", *words], count, env=environment, cwd=self.module)
 
@@ -141,8 +146,14 @@ class GoPrograms(Step):
 
     def fetch(self, step: Step, report: Report) -> None:
         """Download, as a part of `step`, the modules that the programs need."""
-        words = [str(_go()), "list", "-deps", "-f", "{{.ImportPath}}", *self.packages]
+        words = [str(_go()), "list", *self._tags, "-deps", "-f", "{{.ImportPath}}", *self.packages]
         step.call(words, report, env=go_environment(), cwd=self.module)
+
+
+def program_name(package: str) -> str:
+    """The last part of the package's path, but for the version of a module: of k8s.io/any/v2 it is any."""
+    path = Path(package)
+    return path.parent.name if re.fullmatch(r"v\d+", path.name) else path.name
 
 
 class FetchAhead(Step):
