@@ -18,7 +18,7 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 from sandbox import address, cloud, containers, layout, processes, shell
 from sandbox.clusters import acme
 from sandbox.clusters.nodes import host, kubelets
-from sandbox.containers import system
+from sandbox.containers import chosen, system
 from sandbox.tools import toolchain
 from sandbox.tools.steps import ToolchainError
 
@@ -91,6 +91,8 @@ def _serve_images(built: bool) -> None:
 def up() -> None:
     """Start the sandbox and run `pulumi up` of the program in it."""
     start(images=shell.builds_images())
+    if host.granted():
+        chosen.ensure(shell.settings(), say)
     shell.drop_stale_locks()
     shell.wait_for_cluster()
     if shell.pulumi("stack", "select", "--create").returncode:

@@ -65,10 +65,15 @@ def environment() -> dict[str, str]:
     return variables | containers.environment()
 
 
+def settings() -> dict[str, Any]:
+    """What the stack's file sets, by key."""
+    document = yaml.safe_load((layout.ROOT / f"Pulumi.{STACK}.yaml").read_text(encoding="utf-8"))
+    return dict(document["config"])
+
+
 def builds_images() -> bool:
     """Whether the stack's file asks for images to be built."""
-    document = yaml.safe_load((layout.ROOT / f"Pulumi.{STACK}.yaml").read_text(encoding="utf-8"))
-    return bool((document["config"].get("gateway:images") or {}).get("build"))
+    return bool((settings().get("gateway:images") or {}).get("build"))
 
 
 def exports(variables: Mapping[str, str]) -> str:

@@ -1,8 +1,4 @@
-"""Prometheus, Alertmanager and kube-state-metrics for real nodes, where `gateway:monitoring` is on.
-
-`python -m sandbox.containers.monitoring` builds them, and puts their images into the registry of the
-sandbox that runs. It takes some 4 minutes on 2 cores for the first time, so no other sandbox waits for it.
-"""
+"""Prometheus, Alertmanager and kube-state-metrics for real nodes, where `gateway:monitoring` is on."""
 
 from __future__ import annotations
 
@@ -15,7 +11,7 @@ import yaml
 from sandbox import layout
 from sandbox.clusters import pki
 from sandbox.containers import edge, mirror
-from sandbox.tools.golang import MODULES, GoPrograms, module_version, program_name
+from sandbox.tools.golang import MODULES, GoPrograms, program_name
 from sandbox.tools.steps import run_lanes
 
 MODULE = MODULES / "monitoring"
@@ -33,14 +29,16 @@ USER = "65534:65534"
 
 def programs() -> list[GoPrograms]:
     """A step for each, since each has a version of its own, which all of them keep at one place."""
-    return [_program(module, f"{module}{path}") for module, path in PACKAGES.items()]
+    return [_program(f"{module}{path}") for module, path in PACKAGES.items()]
 
 
-def _program(module: str, package: str) -> GoPrograms:
-    name, version = program_name(package), module_version(MODULE, module)
+def _program(package: str) -> GoPrograms:
+    name = program_name(package)
+    # Of Prometheus 3.10.0 the module is 0.310.0: Go would have it in another place from version 2 on.
+    version = references()[name].rpartition(":v")[2]
     return GoPrograms(
         name,
-        f"building {name} {version}",
+        f"building {name} {version}, minutes on 2 cores",
         MODULE,
         [package],
         tags=TAGS,
@@ -80,7 +78,3 @@ def ensure(say: Callable[[str], object]) -> None:
 def _read(path: Path) -> dict[str, Any]:
     found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return found
-
-
-if __name__ == "__main__":
-    ensure(print)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sandbox import containers, layout, processes, shell
-from sandbox.containers import ContainersError
+from sandbox.containers import ContainersError, chosen, monitoring
 from sandbox.tools import packages
+from sandbox.tools.golang import module_version, program_name
 
 PRESENT = "unix:///run/present.sock"
 
@@ -84,3 +86,31 @@ def test_a_stack_that_builds_nothing_needs_no_engine(tmp_path: Path, monkeypatch
     monkeypatch.setattr(layout, "ROOT", tmp_path)
     (tmp_path / "Pulumi.sandbox.yaml").write_text("config:\n  gateway:name: gw25\n")
     assert not shell.builds_images()
+
+
+@pytest.mark.parametrize(
+    ("settings", "made"),
+    [
+        ({"gateway:name": "gw25"}, []),
+        ({"gateway:monitoring": {"enabled": False}, "gateway:ingress": "nginx"}, []),
+        ({"gateway:monitoring": {"enabled": True, "sizeGib": 3}}, ["monitoring"]),
+        ({"gateway:ingress": "traefik"}, ["traefik"]),
+    ],
+)
+def test_what_takes_minutes_is_built_for_those_who_choose_it(
+    settings: dict[str, Any], made: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    for name in ("monitoring", "traefik"):
+        monkeypatch.setattr(getattr(chosen, name), "ensure", lambda _, name=name: asked.append(name))
+    chosen.ensure(settings, print)
+    assert asked == made
+
+
+def test_monitoring_is_built_at_the_charts_versions() -> None:
+    modules = {program_name(f"{module}{path}"): module for module, path in monitoring.PACKAGES.items()}
+    pinned = {name: module_version(monitoring.MODULE, module) for name, module in modules.items()}
+    asked = {name: reference.rpartition(":v")[2] for name, reference in monitoring.references().items()}
+    major, minor, patch = asked.pop("prometheus").split(".")
+    assert pinned.pop("prometheus") == f"0.{major}{int(minor):02}.{patch}"
+    assert pinned == asked
