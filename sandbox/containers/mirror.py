@@ -42,21 +42,27 @@ def has(reference: str) -> bool:
 
 
 def push_program(
-    reference: str, program: Path, *, files: dict[str, bytes] | None = None, user: str = _NOBODY
+    reference: str,
+    program: Path,
+    *,
+    files: dict[str, bytes] | None = None,
+    user: str = _NOBODY,
+    folder: str = "",
 ) -> None:
     """Put an image of one static program into the registry, which runs; nothing else is in it but `files`.
 
     Args:
         reference: the image's name and tag, its registry included.
-        program: becomes /NAME in the image, and its entry point.
+        program: becomes /NAME in the image, below `folder`, and its entry point.
         files: what else lies in the image, by path without its first slash.
         user: uid and gid that it runs as.
+        folder: path without its first slash, for a program whose name is that of a folder that pods mount.
 
     Raises:
         OSError: the registry does not take it.
     """
     repository, tag = _parts(reference)
-    layer, config = contents(program, files=files, user=user)
+    layer, config = contents(program, files=files, user=user, folder=folder)
     manifest = {
         "schemaVersion": 2,
         "mediaType": _MANIFEST,
@@ -67,14 +73,15 @@ def push_program(
 
 
 def contents(
-    program: Path, *, files: dict[str, bytes] | None = None, user: str = _NOBODY
+    program: Path, *, files: dict[str, bytes] | None = None, user: str = _NOBODY, folder: str = ""
 ) -> tuple[bytes, bytes]:
     """The only layer and the configuration of an image of one static program (push_program)."""
-    layer = tar({program.name: program.read_bytes()}, mode=0o755, more=files)
+    place = str(Path(folder, program.name))
+    layer = tar({place: program.read_bytes()}, mode=0o755, more=files)
     config = {
         "architecture": "amd64",
         "os": "linux",
-        "config": {"Entrypoint": [f"/{program.name}"], "User": user},
+        "config": {"Entrypoint": [f"/{place}"], "User": user},
         "rootfs": {"type": "layers", "diff_ids": [_digest(layer)]},
     }
     return layer, json.dumps(config).encode()

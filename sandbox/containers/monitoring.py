@@ -72,7 +72,8 @@ def ensure(say: Callable[[str], object]) -> None:
         reference = references()[program.name]
         if not mirror.has(reference):
             say(f"Image {reference}: packing")
-            mirror.push_program(reference, program, files=trust, user=USER)
+            # As in the real image: /alertmanager is a folder that the chart mounts.
+            mirror.push_program(reference, program, files=trust, user=USER, folder="bin")
 
 
 def _read(path: Path) -> dict[str, Any]:

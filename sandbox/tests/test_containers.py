@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import json
 import re
+import tarfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sandbox import containers, layout, processes, shell
-from sandbox.containers import ContainersError, chosen, monitoring
+from sandbox.containers import ContainersError, chosen, mirror, monitoring
 from sandbox.tools import packages
 from sandbox.tools.golang import module_version, program_name
 
@@ -114,3 +117,12 @@ def test_monitoring_is_built_at_the_charts_versions() -> None:
     major, minor, patch = asked.pop("prometheus").split(".")
     assert pinned.pop("prometheus") == f"0.{major}{int(minor):02}.{patch}"
     assert pinned == asked
+
+
+def test_a_program_is_where_no_pod_mounts_a_folder(tmp_path: Path) -> None:
+    program = tmp_path / "alertmanager"
+    program.write_bytes(b"a program")
+    layer, config = mirror.contents(program, folder="bin")
+    with tarfile.open(fileobj=io.BytesIO(layer)) as files:
+        assert files.getnames() == ["bin/alertmanager"]
+    assert json.loads(config)["config"]["Entrypoint"] == ["/bin/alertmanager"]
