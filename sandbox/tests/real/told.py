@@ -54,7 +54,8 @@ class Hook:
 
     def summaries(self, alert: str, status: str = "firing") -> list[str]:
         """What it was told of an alert that begins, or that is `resolved`, in order."""
-        lines = self.kubectl.run("logs", "hook").splitlines()
+        # What it says of connections that broke is no JSON.
+        lines = [line for line in self.kubectl.run("logs", "hook").splitlines() if line.startswith("{")]
         sent = [one for line in lines for one in json.loads(line)["alerts"] if one["status"] == status]
         return [one["annotations"]["summary"] for one in sent if one["labels"]["alertname"] == alert]
 
