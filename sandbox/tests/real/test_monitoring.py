@@ -19,7 +19,7 @@ from sandbox import layout
 from sandbox.clusters.controller.workers.nodes import KIND_LABEL, REAL
 from sandbox.tests.fixtures import run_code
 from sandbox.tests.magnum import eventually
-from sandbox.tests.real.told import HOOK, NO_MORE_PODS, UNRENEWED, Hook, hook
+from sandbox.tests.real.told import FILL, HOOK, NO_MORE_PODS, UNRENEWED, Hook, hook
 from sandbox.tests.real.watched import IMAGES, Watched, bystander, parse, query, selectors
 from tests.lifecycle.hub_secrets import set_secrets
 from tests.lifecycle.lifecycle import destroy
@@ -212,8 +212,7 @@ def told(gateway: Watched) -> Iterator[Hook]:
 def test_a_home_that_is_almost_full_is_told_of(gateway: Watched, told: Hook, at_work: str) -> None:
     inside = ("exec", at_work, "-n", HUB, "-c", "notebook", "--", "python3", "-c")
     file = "/home/jovyan/large"
-    fill = f"import os; os.posix_fallocate(os.open({file!r}, os.O_CREAT | os.O_WRONLY), 0, 960 << 20)"
-    gateway.kubectl.run(*inside, fill)
+    gateway.kubectl.run(*inside, FILL, file)
     eventually(lambda: told.summaries("VolumeFull"), timeout_s=TOLD_S)
     gateway.kubectl.run(*inside, f"import os; os.remove({file!r})")
     eventually(lambda: told.summaries("VolumeFull", "resolved"), timeout_s=TOLD_S)

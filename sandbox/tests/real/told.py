@@ -29,6 +29,13 @@ NO_MORE_PODS = {
     "spec": {"hard": {"pods": "0"}},
 }
 """With it a start fails at once."""
+FILL = """
+import os, sys
+free = os.statvfs(os.path.dirname(sys.argv[1]))
+place = os.open(sys.argv[1], os.O_CREAT | os.O_WRONLY)
+os.posix_fallocate(place, 0, int(0.95 * free.f_bavail * free.f_frsize))
+"""
+"""Leaves a twentieth of what is free on the disk of a file."""
 _TAKE = """
 import http.server, ssl
 class Takes(http.server.BaseHTTPRequestHandler):
