@@ -154,7 +154,7 @@ def test_what_is_not_at_its_end_is_seen_at_once(sites: dict[str, Site], trust: s
 def test_the_pod_is_told_how_it_was_asked(
     kind: Kind, kubectl: Kubectl, sites: dict[str, Site], trust: ssl.SSLContext
 ) -> None:
-    told = json.loads(sites[PATIENT].ask("/headers", trust=trust, **FORGED).read())
+    told = json.loads(sites[PATIENT].ask("/headers", trust=trust, headers=FORGED).read())
     assert told["Host"] == told["X-Forwarded-Host"] == [PATIENT]
     assert (told["X-Forwarded-Proto"], told["X-Forwarded-Port"]) == (["https"], ["443"])
     assert told["X-Forwarded-For"] == told["X-Real-Ip"]

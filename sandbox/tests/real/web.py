@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
+from types import MappingProxyType
 from typing import Any
 
 from sandbox import layout
@@ -73,7 +75,12 @@ class Site:
         return trust.wrap_socket(plain, server_hostname=self.host) if trust else plain
 
     def ask(
-        self, path: str = "/", *, port: int = 443, trust: ssl.SSLContext | None = None, **headers: str
+        self,
+        path: str = "/",
+        *,
+        port: int = 443,
+        trust: ssl.SSLContext | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> HTTPResponse:
         """What a GET is answered."""
         connection = HTTPConnection(self.host)
