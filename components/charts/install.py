@@ -110,17 +110,6 @@ def install(
             create=f"{source.timeout_minutes}m", update=f"{source.timeout_minutes}m", delete="30m"
         ),
     )
-    where: dict[str, Any] = (
-        {"chart": str(Path(source.folder) / chart.name)}
-        if source.folder
-        else {"chart": f"{chart.repository}/{chart.name}", "version": chart.version}
-        if chart.repository.startswith("oci://")
-        else {
-            "chart": chart.name,
-            "version": chart.version,
-            "repository_opts": helm.v3.RepositoryOptsArgs(repo=chart.repository),
-        }
-    )
     release = helm.v3.Release(
         f"{name}-release",
         name=namespace,
@@ -129,10 +118,20 @@ def install(
         atomic=True,
         timeout=source.timeout_minutes * 60,
         opts=options,
-        **where,
+        **_where(chart, source),
     )
     healed = _heal(component, name, chart=chart, source=source, cluster=cluster, release=release)
     return Installed(namespace=place, release=release, healed=healed)
+
+
+def _where(chart: Chart, source: ChartSource) -> dict[str, Any]:
+    """Where Helm takes the chart from: a folder, a registry, or a repository."""
+    if source.folder:
+        return {"chart": str(Path(source.folder) / chart.name)}
+    if chart.repository.startswith("oci://"):
+        return {"chart": f"{chart.repository}/{chart.name}", "version": chart.version}
+    repository = helm.v3.RepositoryOptsArgs(repo=chart.repository)
+    return {"chart": chart.name, "version": chart.version, "repository_opts": repository}
 
 
 def _heal(

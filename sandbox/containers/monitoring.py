@@ -11,8 +11,8 @@ import yaml
 from sandbox import layout
 from sandbox.clusters import pki
 from sandbox.containers import edge, mirror
+from sandbox.tools import steps
 from sandbox.tools.golang import MODULES, GoPrograms, program_name
-from sandbox.tools.steps import run_lanes
 
 MODULE = MODULES / "monitoring"
 """Pins the versions: those of the chart."""
@@ -63,11 +63,9 @@ def ensure(say: Callable[[str], object]) -> None:
     """Have the images in the registry, which runs. Raises ToolchainError."""
     # Whom Alertmanager sends to has a certificate of this sandbox's authority.
     trust = {edge.TRUST: pki.sandbox_ca().certificate}
-    steps = programs()
-    if not all(step.done() for step in steps):
-        with layout.locked(layout.CACHE / "toolchain"):
-            run_lanes([steps])
-    for step in steps:
+    built = programs()
+    steps.ensure([built])
+    for step in built:
         [program] = step.outputs
         reference = references()[program.name]
         if not mirror.has(reference):

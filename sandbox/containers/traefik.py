@@ -15,9 +15,10 @@ import yaml
 from sandbox import layout
 from sandbox.clusters.nodes.host import EDGE
 from sandbox.containers import mirror
+from sandbox.tools import steps
 from sandbox.tools.golang import GoPrograms, module_folder, module_version
 from sandbox.tools.programs import EDGE as ANOTHER_MODULE
-from sandbox.tools.steps import Report, run_lanes
+from sandbox.tools.steps import Report
 
 MODULE = layout.IMAGES / "traefik"
 """Pins the versions; what is not served as a Go module has a stand-in there that refuses what it is asked."""
@@ -62,10 +63,7 @@ def ensure(say: Callable[[str], object]) -> None:
     # Containerd's full name of docker.io/traefik.
     reference = f"docker.io/library/traefik:{about['appVersion']}"
     if not mirror.has(reference):
-        step = Traefik()
-        if not step.done():
-            with layout.locked(layout.CACHE / "toolchain"):
-                run_lanes([[step]])
+        steps.ensure([[Traefik()]])
         say(f"Image {reference}: packing")
         mirror.push_program(reference, Path(EDGE, "traefik"), user=USER)
 

@@ -214,3 +214,11 @@ def run_lanes(lanes: Sequence[Sequence[Step]]) -> None:
     with Display() as display, ThreadPoolExecutor() as pool:
         for lane in [pool.submit(run_lane, display, steps) for steps in lanes]:
             lane.result()
+
+
+def ensure(lanes: Sequence[Sequence[Step]]) -> None:
+    """The same, by one process at a time; milliseconds where all are done. Raises ToolchainError."""
+    if all(step.done() for lane in lanes for step in lane):
+        return
+    with layout.locked(layout.CACHE / "toolchain"):
+        run_lanes(lanes)

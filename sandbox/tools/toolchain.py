@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sandbox import containers, layout
+from sandbox import containers
 from sandbox.clusters.nodes import host
-from sandbox.tools import engine, golang, nodes, packages, programs
-from sandbox.tools.steps import Step, run_lanes
+from sandbox.tools import engine, golang, nodes, packages, programs, steps
+from sandbox.tools.steps import Step
 
 
 def ensure(*, images: bool = False) -> None:
@@ -14,14 +14,14 @@ def ensure(*, images: bool = False) -> None:
     The first time takes some 10 minutes on 2 cores, since most programs are built from their source.
     With `images`, also what builds the desktops' images; raises ContainersError where they can't be built.
     """
-    _ensure(_sandbox(images))
+    steps.ensure(_sandbox(images))
 
 
 def ensure_desktops() -> None:
     """The same for what builds the desktops' images and tests them in a browser."""
     programs = {**containers.programs(), **packages.BROWSER}
     firefox = packages.Extra(packages.FIREFOX)
-    _ensure([[packages.DebianPackages(programs), firefox, packages.DebianBase(), packages.desktops()]])
+    steps.ensure([[packages.DebianPackages(programs), firefox, packages.DebianBase(), packages.desktops()]])
 
 
 def ensure_tests() -> None:
@@ -30,14 +30,7 @@ def ensure_tests() -> None:
     if host.reason() is None:
         debian, lane = {**nodes.DEBIAN, **debian}, [*lane, *nodes.steps(), nodes.answer()]
     lane = [packages.DebianPackages(debian), *lane]
-    _ensure([lane])
-
-
-def _ensure(lanes: list[list[Step]]) -> None:
-    if all(step.done() for lane in lanes for step in lane):
-        return
-    with layout.locked(layout.CACHE / "toolchain"):
-        run_lanes(lanes)
+    steps.ensure([lane])
 
 
 def _sandbox(images: bool) -> list[list[Step]]:

@@ -203,3 +203,22 @@ def warned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     told: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", told.append)
     return told
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """How the engine is asked for each resource, its options included, in the order of the program's runs."""
+    requests: list[Any] = []
+    register = pulumi_mocks.MockMonitor.RegisterResource
+
+    def record(monitor: pulumi_mocks.MockMonitor, request: Any) -> Any:
+        requests.append(request)
+        return register(monitor, request)  # type: ignore[no-untyped-call]  # as in the SDK
+
+    monkeypatch.setattr(pulumi_mocks.MockMonitor, "RegisterResource", record)
+    return requests
+
+
+def waits_for(request: Any) -> list[str]:
+    """The names of the resources that one depends on, as the engine is asked."""
+    return [urn.rpartition("::")[2] for urn in request.dependencies]

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pulumi.runtime import mocks
 
 from components.cloud.ownership import FILES, Owner, names_of
 from components.settings.errors import SettingsError
 from components.teardown import leftovers as audit
 from components.teardown.left import Gateway
 from tests.unit.cloud import Cloud, look, plenty, thing
-from tests.unit.conftest import NFS_IP, OWNER, Run, stack_config
+from tests.unit.conftest import NFS_IP, OWNER, Run, stack_config, waits_for
 from tests.unit.hub import make_values, pod, schema_errors
 from tests.unit.test_audit import GATEWAY
 from tests.unit.test_profiles import OIDC, user
@@ -28,22 +27,6 @@ FOLDER = "/home/jovyan/shared"
 def on(**hub: Any) -> Callable[[dict[str, Any]], None]:
     """A gateway whose hub has these settings."""
     return lambda config: config["gateway:hub"].update(hub)
-
-
-def options_of(
-    program: Program, monkeypatch: pytest.MonkeyPatch, change: Callable[[dict[str, Any]], Any]
-) -> Any:
-    """How the engine is asked for the volume."""
-    asked: dict[str, Any] = {}
-    register = mocks.MockMonitor.RegisterResource
-
-    def record(monitor: mocks.MockMonitor, request: Any) -> Any:
-        asked[request.type] = request
-        return register(monitor, request)  # type: ignore[no-untyped-call]  # as in the SDK
-
-    monkeypatch.setattr(mocks.MockMonitor, "RegisterResource", record)
-    program(change)
-    return asked[VOLUME]
 
 
 def test_nothing_of_it_is_there_by_default(program: Program) -> None:
@@ -97,49 +80,40 @@ def test_the_hubs_namespace_claims_what_the_server_serves(program: Program) -> N
     assert claim["spec"]["storageClassName"] == ""
 
 
-def test_users_pods_end_before_the_server_and_the_claim_with_them(
-    program: Program, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: dict[str, Any] = {}
-    register = mocks.MockMonitor.RegisterResource
-
-    def record(monitor: mocks.MockMonitor, request: Any) -> Any:
-        asked[request.name] = request
-        return register(monitor, request)  # type: ignore[no-untyped-call]  # as in the SDK
-
-    monkeypatch.setattr(mocks.MockMonitor, "RegisterResource", record)
+def test_users_pods_end_before_the_server_and_the_claim_with_them(program: Program, asked: list[Any]) -> None:
     program(on(shared=SHARED))
-    waits_for = [urn.rpartition("::")[2] for urn in asked["gw25-hub-namespace"].dependencies]
-    assert "gw25-hub-files-release" in waits_for
+    named = {one.name: one for one in asked}
+    assert "gw25-hub-files-release" in waits_for(named["gw25-hub-namespace"])
     for name in ("gw25-hub-files-nfs", "gw25-hub-files-claim"):
-        assert asked[name].deletedWith.endswith("::gw25-hub-namespace")
+        assert named[name].deletedWith.endswith("::gw25-hub-namespace")
 
 
 def test_the_volume_stays_where_homes_are_kept_and_goes_before_the_cluster(
-    program: Program, monkeypatch: pytest.MonkeyPatch
+    program: Program, asked: list[Any]
 ) -> None:
-    asked = options_of(program, monkeypatch, on(shared=SHARED))
-    assert "gw25-magnum" in [urn.rpartition("::")[2] for urn in asked.dependencies]
-    assert asked.deleteBeforeReplace
-    assert not asked.retainOnDelete
-    assert not asked.importId
-
     def keep(config: dict[str, Any]) -> None:
         on(shared=SHARED)(config)
         config.update({"gateway:keep": ["homes"], "gateway:protect": True})
 
-    asked = options_of(program, monkeypatch, keep)
-    assert asked.retainOnDelete
-    assert asked.protect
+    program(on(shared=SHARED))
+    program(keep)
+    goes, stays = (one for one in asked if one.type == VOLUME)
+    assert "gw25-magnum" in waits_for(goes)
+    assert goes.deleteBeforeReplace
+    assert not goes.retainOnDelete
+    assert not goes.importId
+    assert stays.retainOnDelete
+    assert stays.protect
 
 
 def test_a_volume_that_is_there_is_taken_over_and_grows(
-    program: Program, monkeypatch: pytest.MonkeyPatch, survey: dict[str, Any]
+    program: Program, asked: list[Any], survey: dict[str, Any]
 ) -> None:
     survey["files"] = "v-1"
-    asked = options_of(program, monkeypatch, on(shared=SHARED))
-    assert asked.importId == "v-1"
-    assert not asked.ignoreChanges
+    program(on(shared=SHARED))
+    [volume] = (one for one in asked if one.type == VOLUME)
+    assert volume.importId == "v-1"
+    assert not volume.ignoreChanges
 
 
 @pytest.mark.parametrize("slug", ["default", "idv"])

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pulumi.runtime import mocks, rpc
+from pulumi.runtime import rpc
 
 from components.charts.versions import INGRESSES
 from components.settings.errors import SettingsError
-from tests.unit.conftest import INGRESS_IP, SECRETS, Run
+from tests.unit.conftest import INGRESS_IP, SECRETS, Run, waits_for
 
 Program = Callable[..., Run]
 
@@ -73,25 +73,15 @@ def test_nothing_is_a_resource_that_is_only_read(program: Program) -> None:
     assert not [resource.name for resource in program().recorded.resources if resource.resource_id]
 
 
-def test_what_has_a_fixed_name_is_deleted_before_it_is_replaced(
-    program: Program, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: dict[str, bool] = {}
-    register = mocks.MockMonitor.RegisterResource
-
-    def record(monitor: mocks.MockMonitor, request: Any) -> Any:
-        if request.custom and request.type.startswith(("openstack:", "kubernetes:")):
-            asked[request.name] = request.deleteBeforeReplace
-        return register(monitor, request)  # type: ignore[no-untyped-call]  # as in the SDK
-
+def test_what_has_a_fixed_name_is_deleted_before_it_is_replaced(program: Program, asked: list[Any]) -> None:
     def log_in(config: dict[str, Any]) -> None:
         config["gateway:images"].update({"registry": "registry.test/gateway", "registryUser": "robot"})
 
-    monkeypatch.setattr(mocks.MockMonitor, "RegisterResource", record)
     program(log_in, secrets={**SECRETS, "registryPassword": "p"})
-    assert "gw25-hub-registry" in asked
+    named = [one for one in asked if one.custom and one.type.startswith(("openstack:", "kubernetes:"))]
+    assert "gw25-hub-registry" in [one.name for one in named]
     # The cloud gives the address its name.
-    assert [name for name, first in asked.items() if not first] == ["gw25-address-floating-ip"]
+    assert [one.name for one in named if not one.deleteBeforeReplace] == ["gw25-address-floating-ip"]
 
 
 def test_a_password_that_users_share_is_warned_of(program: Program, caplog: pytest.LogCaptureFixture) -> None:
@@ -113,20 +103,13 @@ def test_a_site_with_accounts_gets_the_callback_that_is_an_output(program: Progr
 
 @pytest.mark.parametrize("seats", [0, 1])
 def test_hub_waits_for_its_users_nodes_only_where_placeholders_run_on_them(
-    program: Program, monkeypatch: pytest.MonkeyPatch, seats: int
+    program: Program, asked: list[Any], seats: int
 ) -> None:
-    waits_for: dict[str, list[str]] = {}
-    register = mocks.MockMonitor.RegisterResource
-
-    def record(monitor: mocks.MockMonitor, request: Any) -> Any:
-        waits_for[request.name] = [urn.rpartition("::")[2] for urn in request.dependencies]
-        return register(monitor, request)  # type: ignore[no-untyped-call]  # as in the SDK
-
-    monkeypatch.setattr(mocks.MockMonitor, "RegisterResource", record)
     program(lambda config: config.update({"gateway:seats": seats}))
-    assert "gw25-mediums-magnum" in waits_for
-    assert ("gw25-mediums-magnum" in waits_for["gw25-hub-release"]) == bool(seats)
-    assert "gw25-mediums-magnum" not in waits_for["gw25-hub-namespace"]
+    waiting = {one.name: waits_for(one) for one in asked}
+    assert "gw25-mediums-magnum" in waiting
+    assert ("gw25-mediums-magnum" in waiting["gw25-hub-release"]) == bool(seats)
+    assert "gw25-mediums-magnum" not in waiting["gw25-hub-namespace"]
 
 
 @pytest.mark.parametrize("kind", ["nginx", "traefik"])

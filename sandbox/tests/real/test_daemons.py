@@ -93,12 +93,17 @@ def test_a_home_is_kept_from_others_and_follows_its_owner(
     assert kubectl.run("exec", "second", "--", "/answer", "show", "/home") == "0:100 dgrwxrwxr-x \n"
 
 
+def hold(kubectl: Kubectl, claim: str) -> None:
+    """Have a pod that has written a note on the claim's volume."""
+    kubectl.apply(owner("holder", claim, "default-worker"))
+    ready(kubectl, "holder")
+    kubectl.run("exec", "holder", "--", "/answer", "write", NOTE, "mine")
+
+
 def test_a_volume_is_in_use_as_long_as_a_pod_has_it(
     kubectl: Kubectl, cloud: Connection, home: str, sandbox_env: dict[str, str]
 ) -> None:
-    kubectl.apply(owner("holder", home, "default-worker"))
-    ready(kubectl, "holder")
-    kubectl.run("exec", "holder", "--", "/answer", "write", NOTE, "mine")
+    hold(kubectl, home)
     volume = volume_of(kubectl, cloud, home)
     disk = Path(sandbox_env["SANDBOX_HOME"], "run", "volumes", volume.id)
     assert (volume.status, disk.stat().st_size) == ("in-use", 2**30)
@@ -127,9 +132,7 @@ def sizes_mib(env: dict[str, str], volume: str) -> set[int]:
 def test_a_volume_has_its_size_and_more_at_the_next_start_after_it_grew(
     kubectl: Kubectl, cloud: Connection, home: str, sandbox_env: dict[str, str]
 ) -> None:
-    kubectl.apply(owner("holder", home, "default-worker"))
-    ready(kubectl, "holder")
-    kubectl.run("exec", "holder", "--", "/answer", "write", NOTE, "mine")
+    hold(kubectl, home)
     name = kubectl.get("persistentvolumeclaim", home)["spec"]["volumeName"]
     [before] = sizes_mib(sandbox_env, name)
     assert 900 < before <= 1024

@@ -1,9 +1,9 @@
 // Answer is what pods of the tests run: it says its pod's name over HTTP, or asks what another one says.
 //
 // Without arguments it answers on port 8080: at /headers with what it was sent, at /length with how many bytes that
-// was, at /stream with a first line and nothing more, at /slow only when the client has left. A client that upgrades the connection gets back what it sends. With an address it prints what is answered
-// there, and ends with 1 where nothing is. `write FILE TEXT` makes a file, `show FILE` tells what is in it and whose
-// it is.
+// was, at /stream with a first line and nothing more, at /slow only when the client has left. A client that upgrades
+// the connection gets back what it sends. With an address it prints what is answered there, and ends with 1 where
+// nothing is. `write FILE TEXT` makes a file, `show FILE` tells what is in it and whose it is.
 package main
 
 import (
