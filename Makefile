@@ -1,7 +1,7 @@
 # Thin: each target is one command that can be run by hand as well. `make sandbox` is the one to start with.
 PYTHON ?= python3
 BIN := .venv/bin
-DESKTOPS := $(or $(SANDBOX_CACHE),.sandbox/cache)/desktop-tests/bin
+DESKTOPS := $(or $(SANDBOX_CACHE),$(or $(SANDBOX_HOME),.sandbox)/cache)/desktop-tests/bin
 LIFE := $(patsubst %,tests/lifecycle/test_%.py,backup changes cloud_config drift faults homes ingress killed monitoring node_groups owner production replace seats state teardown)
 OPERATIONS := tests/desktop/test_operations.py
 HEAVY := $(patsubst %,sandbox/tests/real/test_%.py,certificates hub ingress monitoring switch)

@@ -69,7 +69,7 @@ def start(
 ) -> None:
     """Set up what is missing and start the cloud, without a gateway in it."""
     began = time.monotonic()
-    toolchain.ensure(images=images)
+    toolchain.ensure(images=images, meanwhile=[containers.Bases()] if images else [])
     shell.prepare()
     if line := host.refusal():
         say(line)

@@ -27,8 +27,9 @@ from sandbox.containers.engine import (
     start_own,
 )
 from sandbox.tools import packages
+from sandbox.tools.steps import Report, Step
 
-__all__ = ["ContainersError", "Engine", "environment", "programs", "remove", "start", "start_engine", "stop"]
+__all__ = ["Bases", "ContainersError", "Engine", "environment", "programs", "remove", "start", "start_engine", "stop"]
 
 _NONE = "<none>"
 
@@ -57,6 +58,24 @@ def start(say: Callable[[str], object] = print) -> Engine:
         edge.ensure(engine, say)
         hub.ensure(engine, say)
     return engine
+
+
+class Bases(Step):
+    """Engine, registry and the images that need no program which is built here: most of what start() makes."""
+
+    name = "Images"
+    about = "building what the gateway's images are built on, and the hub's, some 2 minutes"
+
+    def done(self) -> bool:
+        """Never: what is there already is found out image by image."""
+        return False
+
+    def run(self, report: Report) -> None:
+        """Make each unless it is there; raises ContainersError."""
+        engine = start_engine(report)
+        standins.ensure(engine, report)
+        if host.granted():
+            hub.ensure(engine, report, programs=False)
 
 
 def start_engine(say: Callable[[str], object] = print) -> Engine:

@@ -16,6 +16,8 @@ from sandbox.containers import mirror
 from sandbox.containers.engine import Engine
 
 VALUES = layout.CHARTS / "jupyterhub" / "values.yaml"
+PROGRAMS = {"pause": "pause", "k8s-image-awaiter": "image-awaiter", "kube-scheduler": "kube-scheduler"}
+"""By the image's last name: the program, built here, that it is made of."""
 
 
 def references() -> dict[str, str]:
@@ -34,26 +36,26 @@ def references() -> dict[str, str]:
     return found
 
 
-def ensure(engine: Engine, say: Callable[[str], object]) -> None:
-    """Build and push each unless the registry has it; `engine` has its base. Raises ContainersError."""
+def ensure(engine: Engine, say: Callable[[str], object], *, programs: bool = True) -> None:
+    """Build and push each unless the registry has it; `engine` has its base. Raises ContainersError.
+
+    Without `programs`, only those that need no program which is built here.
+    """
 
     def make(name: str, reference: str) -> None:
-        if mirror.has(reference):
-            return
         say(f"Image {reference}: making")
         match name:
-            case "pause":
-                mirror.push_program(reference, layout.BIN / "pause")
-            case "k8s-image-awaiter":
-                mirror.push_program(reference, layout.BIN / "image-awaiter")
+            case "pause" | "k8s-image-awaiter":
+                mirror.push_program(reference, layout.BIN / PROGRAMS[name])
             case "kube-scheduler":
                 with tempfile.TemporaryDirectory() as context:
                     shutil.copytree(layout.IMAGES / name, context, dirs_exist_ok=True)
-                    shutil.copy(layout.BIN / name, context)
+                    shutil.copy(layout.BIN / PROGRAMS[name], context)
                     mirror.build(engine, reference, Path(context))
             case _:
                 mirror.build(engine, reference, layout.IMAGES / name.removeprefix("k8s-"))
 
-    found = references()
+    wanted = {name: one for name, one in references().items() if programs or name not in PROGRAMS}
+    missing = {name: one for name, one in wanted.items() if not mirror.has(one)}
     with ThreadPoolExecutor() as pool:
-        list(pool.map(make, found.keys(), found.values()))
+        list(pool.map(make, missing.keys(), missing.values()))

@@ -12,7 +12,7 @@ from sandbox import layout, shell
 from sandbox.offline import build
 from sandbox.tools import engine, packages
 from sandbox.tools.golang import MODULES, GoPrograms, module_version
-from sandbox.tools.steps import Report, Step, ToolchainError, run_lanes
+from sandbox.tools.steps import Report, Step, ToolchainError, ensure, run_lanes
 
 
 class Copy(Step):
@@ -45,6 +45,19 @@ def copy(home: Path) -> Copy:
     source = home / "source"
     source.write_text("one")
     return Copy(source, home / "target")
+
+
+@pytest.fixture
+def pulumi(home: Path) -> Path:
+    """An engine that has each plugin already, and can't download one; the file has its calls."""
+    (home / "requirements.txt").write_text("pulumi==1.2.3\npulumi-docker==1.2.3\n")
+    program, calls = home / "bin" / "pulumi", home / "calls"
+    program.parent.mkdir()
+    program.write_text(
+        f'#!/bin/sh\necho "$@" >>{calls}\ncase "$*" in *--file*) ;; *--reinstall*) exit 1 ;; esac\n'
+    )
+    program.chmod(0o755)
+    return calls
 
 
 def test_a_step_is_done_once(copy: Copy) -> None:
@@ -87,6 +100,16 @@ def test_what_follows_a_failed_step_is_not_done(copy: Copy) -> None:
     with pytest.raises(ToolchainError):
         run_lanes([[Fails(), copy]])
     assert copy.runs == 0
+
+
+def test_what_is_done_meanwhile_waits_for_a_reason(copy: Copy, home: Path) -> None:
+    meanwhile = Copy(home / "source", home / "another")
+    meanwhile.name = "Meanwhile"
+    ensure([[copy]], [meanwhile])
+    assert (copy.runs, meanwhile.runs) == (1, 1)
+    meanwhile.outputs[0].unlink()
+    ensure([[copy]], [meanwhile])
+    assert meanwhile.runs == 1, "nothing was missing beside it"
 
 
 def test_a_command_that_hangs_is_given_up(copy: Copy) -> None:
@@ -158,22 +181,26 @@ def test_an_engine_that_cannot_be_downloaded_is_built(home: Path, monkeypatch: p
     assert said[-2:] == ["built", "host"]
 
 
-def test_a_stand_in_of_changed_sources_replaces_the_old_one(
-    home: Path, monkeypatch: pytest.MonkeyPatch
+def test_where_no_engine_could_be_downloaded_no_plugin_is_asked_for(
+    home: Path, pulumi: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (home / "requirements.txt").write_text("pulumi-docker==1.2.3\n")
-    pulumi, calls = home / "bin" / "pulumi", home / "calls"
-    pulumi.parent.mkdir()
-    # Has the plugin in this version already, and can't download another.
-    pulumi.write_text(
-        f'#!/bin/sh\necho "$@" >>{calls}\ncase "$*" in *--file*) ;; *--reinstall*) exit 1 ;; esac\n'
-    )
-    pulumi.chmod(0o755)
+    monkeypatch.setattr(engine, "OFFICIAL", f"file://{home}/absent.tar.gz")
+    monkeypatch.setattr(GoPrograms, "run", lambda *_: None)
+    monkeypatch.setattr(build, "install_language_host", lambda _: None)
+    engine.Engine().run(print)
+    engine.Plugin("docker").run(print)
+    [call] = pulumi.read_text().splitlines()
+    assert "--file" in call
+
+
+def test_a_stand_in_of_changed_sources_replaces_the_old_one(
+    pulumi: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(GoPrograms, "run", lambda _, report: report("built"))
     said: list[str] = []
     engine.Plugin("docker").run(said.append)
     assert said[-1] == "built"
-    assert {"--file", "--reinstall"} <= set(calls.read_text().splitlines()[-1].split())
+    assert {"--file", "--reinstall"} <= set(pulumi.read_text().splitlines()[-1].split())
 
 
 def test_uv_is_told_what_the_machine_tells_pip(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

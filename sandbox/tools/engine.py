@@ -44,6 +44,11 @@ def official() -> Path | None:
     return Path(found) if found else None
 
 
+def _built() -> Path:
+    """There where the engine could not be downloaded: the plugins come from the same place."""
+    return layout.CACHE / "engine-built"
+
+
 class Engine(Step):
     """`pulumi` and its language host for Python."""
 
@@ -61,12 +66,15 @@ class Engine(Step):
 
     def run(self, report: Report) -> None:
         """Download it; where that is not possible, build it and put our language host beside it."""
+        _built().unlink(missing_ok=True)
         try:
             self._download(report)
         except (OSError, tarfile.TarError) as reason:
             report(f"the official engine can't be downloaded here ({reason}): building it")
             self._build.run(report)
             build.install_language_host(report)
+            layout.CACHE.mkdir(parents=True, exist_ok=True)
+            _built().touch()
 
     @staticmethod
     def _download(report: Report) -> None:
@@ -98,14 +106,17 @@ class Plugin(Step):
 
     def run(self, report: Report) -> None:
         """Install the official plugin, or what is built here as if it had been downloaded."""
-        try:
-            self._install(report)
-        except ToolchainError as reason:
-            report(f"the official plugin can't be downloaded here: building ({str(reason).splitlines()[-1]})")
-            self._build.run(report)
-            built = self._build.outputs[0]
-            self._install(report, "--file", str(built))
-            built.unlink(missing_ok=True)
+        if not _built().exists():
+            try:
+                self._install(report)
+            except ToolchainError as reason:
+                report(f"the official plugin can't be downloaded here ({str(reason).splitlines()[-1]})")
+            else:
+                return
+        self._build.run(report)
+        built = self._build.outputs[0]
+        self._install(report, "--file", str(built))
+        built.unlink(missing_ok=True)
 
     def _install(self, report: Report, *words: str) -> None:
         ours = layout.BIN / "pulumi"

@@ -216,9 +216,13 @@ def run_lanes(lanes: Sequence[Sequence[Step]]) -> None:
             lane.result()
 
 
-def ensure(lanes: Sequence[Sequence[Step]]) -> None:
-    """The same, by one process at a time; milliseconds where all are done. Raises ToolchainError."""
+def ensure(lanes: Sequence[Sequence[Step]], meanwhile: Sequence[Step] = ()) -> None:
+    """The same, by one process at a time; milliseconds where all are done. Raises ToolchainError.
+
+    Where any is not, `meanwhile` follows the first lane.
+    """
     if all(step.done() for lane in lanes for step in lane):
         return
+    first, *others = lanes
     with layout.locked(layout.CACHE / "toolchain"):
-        run_lanes(lanes)
+        run_lanes([[*first, *meanwhile], *others])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import ssl
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from sandbox.tests.real.test_ingress import ingress
 from sandbox.tests.real.web import Site
 
 ISSUED_S = 60
+INJECTED_S = 10
 ISSUER = "letsencrypt-staging"
 EXPIRES = "certmanager_certificate_expiration_timestamp_seconds{"
 PINNED = {"nodeSelector": node_selector("default-worker")}
@@ -87,6 +90,29 @@ def test_the_webhook_refuses_what_is_wrong(issued: Kubectl) -> None:
     wrong = {**issuer("staging"), "metadata": {"name": "wrong"}, "spec": {"acme": {"server": ""}}}
     with pytest.raises(AssertionError, match="admission webhook"):
         issued.apply(wrong)
+
+
+def test_the_api_server_trusts_each_new_authority_of_the_webhook(issued: Kubectl) -> None:
+    name = "cert-manager-webhook"
+    secret = f"{name}-ca"
+
+    def authorities() -> list[bytes]:
+        listed = issued.get("secrets", "--namespace=cert-manager")["items"]
+        found = [one["data"]["ca.crt"] for one in listed if one["metadata"]["name"] == secret]
+        return [base64.b64decode(one).strip() for one in found]
+
+    def trusted(kind: str, authority: bytes) -> bool:
+        [hook] = issued.get(f"{kind}webhookconfiguration", name)["webhooks"]
+        return authority in base64.b64decode(hook["clientConfig"]["caBundle"])
+
+    # An injector that looked for it too early missed every fourth.
+    for _ in range(10):
+        [before] = authorities()
+        issued.run("delete", "secret", secret, "--namespace=cert-manager")
+        [authority] = eventually(lambda before=before: [one for one in authorities() if one != before])
+        for kind in ("validating", "mutating"):
+            look = partial(trusted, kind, authority)
+            eventually(look, timeout_s=INJECTED_S)
 
 
 def test_on_the_control_plane_it_would_not_run(issued: Kubectl) -> None:

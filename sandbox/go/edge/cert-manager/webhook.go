@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+	corev1 "k8s.io/api/core/v1"
 	apiext "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -13,6 +14,7 @@ import (
 	"k8s.io/klog/v2"
 	apireg "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	internalwebhook "github.com/cert-manager/cert-manager/internal/webhook"
@@ -61,7 +63,13 @@ func runInjector(ctx context.Context) error {
 	}
 	manager, err := ctrl.NewManager(
 		util.RestConfigWithUserAgent(config, "cainjector"),
-		ctrl.Options{Scheme: scheme, Metrics: metricsserver.Options{BindAddress: "0"}},
+		ctrl.Options{
+			Scheme:  scheme,
+			Metrics: metricsserver.Options{BindAddress: "0"},
+			// As the real program: what says that a Secret changed is a watch of its own, which may be ahead of a cache. What
+			// is read then, nobody reads again.
+			Client: client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}}},
+		},
 	)
 	if err != nil {
 		return err
