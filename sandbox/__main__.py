@@ -32,6 +32,11 @@ The gateway is up: {url}
   user {user}; the password: pulumi stack output hub_admin_password --show-secrets
   Its certificate is of this sandbox's own authority ({authority}): a browser asks whether to go on.
   `make sandbox-open` opens it in Chromium, `make sandbox-check` logs in and starts a desktop."""
+FAILED = """
+`pulumi up` failed, see above; the sandbox runs on. Mend it and run `make sandbox` again.
+To look into its cluster, if there is one yet, in a shell with `eval "$(make -s sandbox-env)"`:
+  folder=$(mktemp -d) && openstack coe cluster config {name} --dir $folder
+  kubectl --kubeconfig $folder/config get pods,events --all-namespaces"""
 PLAYED = """
 The gateway is up; nobody can log in, since its nodes are kwok's, which play pods."""
 NEXT = """
@@ -99,7 +104,7 @@ def up() -> None:
         raise typer.Exit(1)
     code = shell.pulumi("up", "--yes", "--skip-preview").returncode
     if code:
-        say("`pulumi up` failed, see above; the sandbox runs on. Mend it and run `make sandbox` again.")
+        say(FAILED.format(name=shell.settings()["gateway:name"]))
         raise typer.Exit(code)
     known = shell.write_kubeconfig()
     url = address.url(known)

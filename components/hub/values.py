@@ -69,6 +69,7 @@ def read_layers(hub: Hub, auth: Auth, folder: Path = HUB_VALUES) -> Values:
         "1-kind": folder / "auth" / f"{auth.type}.py",
         "2-gateway": folder / "auth" / "gateway.py",
         "4-activity": folder / "activity.py",
+        "6-starts": folder / "starts.py",
     }
     if any(profile.groups for profile in hub.profiles.values()):
         named["3-profiles"] = folder / "profiles.py"

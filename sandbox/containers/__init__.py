@@ -29,7 +29,9 @@ from sandbox.containers.engine import (
 from sandbox.tools import packages
 from sandbox.tools.steps import Report, Step
 
-__all__ = ["Bases", "ContainersError", "Engine", "environment", "programs", "remove", "start", "start_engine", "stop"]
+__all__ = [
+    "Bases", "ContainersError", "Engine", "environment", "programs", "remove", "start", "start_engine", "stop",
+]  # fmt: skip
 
 _NONE = "<none>"
 
@@ -61,7 +63,7 @@ def start(say: Callable[[str], object] = print) -> Engine:
 
 
 class Bases(Step):
-    """Engine, registry and the images that need no program which is built here: most of what start() makes."""
+    """Engine, registry and the images that need no program which is built here."""
 
     name = "Images"
     about = "building what the gateway's images are built on, and the hub's, some 2 minutes"

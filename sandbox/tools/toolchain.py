@@ -13,8 +13,8 @@ from sandbox.tools.steps import Step
 def ensure(*, images: bool = False, meanwhile: Sequence[Step] = ()) -> None:
     """Set up what is missing, saying what it does. Milliseconds when nothing is. Raises ToolchainError.
 
-    The first time takes some 10 minutes on 2 cores, since most programs are built from their source; `meanwhile`
-    is done beside that, once what comes from Debian is there.
+    The first time takes some 10 minutes on 2 cores, since most programs are built from their source;
+    `meanwhile` is done beside that, once what comes from Debian is there.
     With `images`, also what builds the desktops' images; raises ContainersError where they can't be built.
     """
     steps.ensure(_sandbox(images), meanwhile)

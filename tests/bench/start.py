@@ -74,12 +74,37 @@ def user_nodes() -> list[str]:
     return [str(node["metadata"]["name"]) for node in found["items"]]
 
 
-def forget_images() -> None:
-    """Have no image on the users' nodes, as on one that has just been added."""
-    ctr = "ctr --namespace k8s.io images"
+FORGET = r"""
+ctr="ctr --namespace k8s.io images"
+$ctr ls | awk '
+    /gateway\// {ours[$3]}
+    {found[$1] = $3}
+    END {for (name in found) if (found[name] in ours) print name}
+' | xargs -r $ctr rm --sync >/dev/null
+"""
+"""Removes the gateway's images by all their names: each has one after its content, too."""
+
+
+@contextmanager
+def no_images() -> Iterator[None]:
+    """Have no image of the gateway on the users' nodes, as on one that has just been added."""
+    puller = "continuous-image-puller"
+
+    def pulls(where: str | None) -> None:
+        template = {"spec": {"nodeSelector": {"sandbox/pulls": where}}}
+        server.kubectl("patch", "daemonset", puller, "--patch", json.dumps({"spec": {"template": template}}))
+
+    # The containers in which it pulled keep what they were made of.
+    pulls("nowhere")
+    pods = ("get", "pods", "-l", f"component={puller}", "-o", "name")
+    visit.until(lambda: not server.kubectl(*pods), "it pulls")
     for node in user_nodes():
         inside = ["nsenter", "--target", str(processes.pid(node)), "--mount", "sh", "-c"]
-        subprocess.run([*inside, f"{ctr} ls -q | grep gateway/ | xargs -r {ctr} rm"], check=True)
+        subprocess.run([*inside, FORGET], check=True)
+    try:
+        yield
+    finally:
+        pulls(None)
 
 
 @contextmanager
@@ -118,8 +143,9 @@ def main() -> None:
             before = len(user_nodes())
             warm = [start(page, gateway) for _ in range(WARM)]
             rows = {"warm": {part: statistics.median(row[part] for row in warm) for part in warm[0]}}
-            forget_images()
-            rows["images to pull"] = start(page, gateway)
+            visit.stop(page, gateway.url)
+            with no_images():
+                rows["images to pull"] = start(page, gateway)
             with no_room():
                 rows["a node to add"] = start(page, gateway)
             memory = memory_gib()
