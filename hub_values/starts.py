@@ -1,8 +1,9 @@
 """A start is noticed within a second.
 
-The hub runs this file when it starts (the chart's hub.extraConfig). Until a pod runs, and until the server in
-it answers, JupyterHub and KubeSpawner look at random times that grow to 5 s apart, and no setting changes that:
-a user waits so much longer than her desktop takes. A look costs next to nothing, since the hub watches the pods.
+The hub runs this file when it starts (the chart's hub.extraConfig). Until a pod runs, and until the server
+in it answers, JupyterHub and KubeSpawner look at random times that grow to 5 s apart, and no setting changes
+that: a user waits so much longer than her desktop takes. A look costs next to nothing, since the hub watches
+its pods.
 """
 
 import inspect

@@ -56,6 +56,8 @@ SUITE = "bookworm"
 """The Debian of the base image."""
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 
+_CLEAN = 'APT::Keep-Downloaded-Packages "false"; Dir::Cache::pkgcache ""; Dir::Cache::srcpkgcache "";'
+"""As in Debian's own images: what is downloaded to be installed is kept in no layer, where it was a third."""
 _BASE_OPTIONS = (
     "--variant=minbase",
     "--components=main",
@@ -66,9 +68,7 @@ _BASE_OPTIONS = (
     # file, no translations, no documentation (but man pages: Java fails without their folder).
     "--dpkgopt=force-unsafe-io",
     '--aptopt=Acquire::Languages "none"',
-    # Nor is what was installed kept once more as it was downloaded: in every layer, it was a third of all.
-    '--aptopt=APT::Keep-Downloaded-Packages "false"',
-    *(f'--aptopt=Dir::Cache::{name} ""' for name in ("pkgcache", "srcpkgcache")),
+    f"--customize-hook=echo '{_CLEAN}' > \"$1/etc/apt/apt.conf.d/clean\"",
     *(f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("doc", "locale")),
 )
 
