@@ -30,8 +30,16 @@ from sandbox.tools import packages
 from sandbox.tools.steps import Report, Step
 
 __all__ = [
-    "Bases", "ContainersError", "Engine", "environment", "programs", "remove", "start", "start_engine", "stop",
-]  # fmt: skip
+    "Bases",
+    "ContainersError",
+    "Engine",
+    "environment",
+    "programs",
+    "remove",
+    "start",
+    "start_engine",
+    "stop",
+]
 
 _NONE = "<none>"
 
