@@ -80,7 +80,7 @@ $ctr ls | awk '
     /gateway\// {ours[$3]}
     {found[$1] = $3}
     END {for (name in found) if (found[name] in ours) print name}
-' | xargs -r $ctr rm --sync >/dev/null
+' | xargs -r $ctr rm >/dev/null
 """
 """Removes the gateway's images by all their names: each has one after its content, too."""
 
