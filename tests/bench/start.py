@@ -108,6 +108,28 @@ def no_images() -> Iterator[None]:
 
 
 @contextmanager
+def no_seats() -> Iterator[None]:
+    """Keep no seat: the node that takes the place of one that is taken would start on these same cores."""
+    seats = ("statefulset", "user-placeholder")
+    kept = server.kubectl("get", *seats, "--output=jsonpath={.spec.replicas}")
+    server.kubectl("scale", *seats, "--replicas=0")
+    try:
+        yield
+    finally:
+        server.kubectl("scale", *seats, f"--replicas={kept}")
+
+
+def at_rest() -> bool:
+    """Whether no pod of the hub's is being started or ended, such as those that pull images ahead."""
+    pods = json.loads(server.kubectl("get", "pods", "--output=json"))["items"]
+    return all(
+        "deletionTimestamp" not in pod["metadata"]
+        and all(one["ready"] for one in pod["status"].get("containerStatuses", [{"ready": False}]))
+        for pod in pods
+    )
+
+
+@contextmanager
 def no_room() -> Iterator[None]:
     """Let nothing new onto the nodes that there are: the next server needs another one."""
     nodes = user_nodes()
@@ -121,6 +143,7 @@ def no_room() -> Iterator[None]:
 def start(page: Page, gateway: address.Gateway) -> dict[str, float]:
     """Seconds of each part of one start, from the click on, by a user who has logged in and has no server."""
     visit.stop(page, gateway.url)
+    visit.until(at_rest, "pods are being started or ended")
     asked, began = datetime.now(UTC), time.monotonic()
     visit.start(page, gateway.url, DESKTOP)
     shown = time.monotonic() - began
@@ -137,7 +160,7 @@ def main() -> None:
     table = Table("from the click, seconds", *PARTS, "page", "picture")
     with tempfile.TemporaryDirectory() as home:
         browser.trust(gateway.authority, Path(home))
-        with browser.opened(Path(home)) as context:
+        with browser.opened(Path(home)) as context, no_seats():
             page = visit.log_in(context, gateway.url, gateway.user, gateway.password)
             visit.stop(page, gateway.url)
             before = len(user_nodes())
