@@ -174,7 +174,7 @@ def main() -> None:
             memory = memory_gib()
             visit.stop(page, gateway.url)
     # Only then it is as idle as it was.
-    visit.until(lambda: len(user_nodes()) <= before, "the node that was added is still there")
+    visit.until(lambda: at_rest() and len(user_nodes()) <= before, "the node that was added is still there")
     for name, row in rows.items():
         table.add_row(name, *(f"{seconds:.1f}" for seconds in row.values()))
     console.print(table)
