@@ -11,7 +11,7 @@ HEAVY := $(patsubst %,sandbox/tests/real/test_%.py,certificates hub ingress moni
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
-sandbox: .venv/sandbox ## Jetstream2 on this machine, with the gateway in it (20 minutes the first time)
+sandbox: .venv/sandbox ## Jetstream2 on this machine, with the gateway in it (17 minutes the first time)
 	@$(BIN)/python -m sandbox up
 
 sandbox-env: .venv/sandbox ## The environment of the sandbox's shell, for `eval`

@@ -91,9 +91,9 @@ class Components:
             f"--service-cluster-ip-range={SERVICE_CIDR}",
             "--allow-privileged=true",
             "--enable-priority-and-fairness=false",
-            # Debian's etcd 3.4 cannot report a watch's progress, without which a streamed list never ends;
-            # clients that are told so take a plain list instead.
-            "--feature-gates=WatchList=false",
+            # Debian's etcd 3.4 cannot report a watch's progress, without which a streamed list never ends, and
+            # caches seem too old to be counted, again and again. Clients that are told so take a plain list.
+            "--feature-gates=WatchList=false,SizeBasedListCostEstimate=false",
             "--profiling=false",
             # Else a stop waits for clients to end their watches, which they do not do.
             "--shutdown-watch-termination-grace-period=1s",
