@@ -91,8 +91,8 @@ class Components:
             f"--service-cluster-ip-range={SERVICE_CIDR}",
             "--allow-privileged=true",
             "--enable-priority-and-fairness=false",
-            # Debian's etcd 3.4 cannot report a watch's progress, without which a streamed list never ends, and
-            # caches seem too old to be counted, again and again. Clients that are told so take a plain list.
+            # Debian's etcd 3.4 cannot report a watch's progress, without which a streamed list never ends,
+            # and what is cached seems too old to be counted. Clients that are told so take a plain list.
             "--feature-gates=WatchList=false,SizeBasedListCostEstimate=false",
             "--profiling=false",
             # Else a stop waits for clients to end their watches, which they do not do.
