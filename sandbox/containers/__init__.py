@@ -60,13 +60,17 @@ def programs() -> dict[str, str]:
     return {**packages.ENGINE, **packages.CONTAINERS}
 
 
-def start(say: Callable[[str], object] = print) -> Engine:
-    """Engine, registry and all images, each made unless it is there. Raises ContainersError."""
+def start(say: Callable[[str], object] = print, *, built: bool = True) -> Engine:
+    """Engine, registry and all images, each made unless it is there. Raises ContainersError.
+
+    Without `built`, only the images that need no program which is built here.
+    """
     engine = start_engine(say)
     standins.ensure(engine, say)
     if host.granted():
-        edge.ensure(engine, say)
-        hub.ensure(engine, say)
+        if built:
+            edge.ensure(engine, say)
+        hub.ensure(engine, say, built=built)
     return engine
 
 
@@ -82,10 +86,7 @@ class Bases(Step):
 
     def run(self, report: Report) -> None:
         """Make each unless it is there; raises ContainersError."""
-        engine = start_engine(report)
-        standins.ensure(engine, report)
-        if host.granted():
-            hub.ensure(engine, report, programs=False)
+        start(report, built=False)
 
 
 def start_engine(say: Callable[[str], object] = print) -> Engine:

@@ -16,8 +16,8 @@ from sandbox.containers import mirror
 from sandbox.containers.engine import Engine
 
 VALUES = layout.CHARTS / "jupyterhub" / "values.yaml"
-PROGRAMS = {"pause": "pause", "k8s-image-awaiter": "image-awaiter", "kube-scheduler": "kube-scheduler"}
-"""By the image's last name: the program, built here, that it is made of."""
+BUILT = ("pause", "k8s-image-awaiter", "kube-scheduler")
+"""The images, by their last names, that are made of a program which is built here."""
 
 
 def references() -> dict[str, str]:
@@ -36,26 +36,27 @@ def references() -> dict[str, str]:
     return found
 
 
-def ensure(engine: Engine, say: Callable[[str], object], *, programs: bool = True) -> None:
+def ensure(engine: Engine, say: Callable[[str], object], *, built: bool = True) -> None:
     """Build and push each unless the registry has it; `engine` has its base. Raises ContainersError.
 
-    Without `programs`, only those that need no program which is built here.
+    Without `built`, only those that need no program which is built here.
     """
 
     def make(name: str, reference: str) -> None:
         say(f"Image {reference}: making")
-        match name:
-            case "pause" | "k8s-image-awaiter":
-                mirror.push_program(reference, layout.BIN / PROGRAMS[name])
+        own = name.removeprefix("k8s-")
+        match own:
+            case "pause" | "image-awaiter":
+                mirror.push_program(reference, layout.BIN / own)
             case "kube-scheduler":
                 with tempfile.TemporaryDirectory() as context:
-                    shutil.copytree(layout.IMAGES / name, context, dirs_exist_ok=True)
-                    shutil.copy(layout.BIN / PROGRAMS[name], context)
+                    shutil.copytree(layout.IMAGES / own, context, dirs_exist_ok=True)
+                    shutil.copy(layout.BIN / own, context)
                     mirror.build(engine, reference, Path(context))
             case _:
-                mirror.build(engine, reference, layout.IMAGES / name.removeprefix("k8s-"))
+                mirror.build(engine, reference, layout.IMAGES / own)
 
-    wanted = {name: one for name, one in references().items() if programs or name not in PROGRAMS}
+    wanted = {name: one for name, one in references().items() if built or name not in BUILT}
     missing = {name: one for name, one in wanted.items() if not mirror.has(one)}
     with ThreadPoolExecutor() as pool:
         list(pool.map(make, missing.keys(), missing.values()))

@@ -96,12 +96,12 @@ def no_images() -> Iterator[None]:
 
     # The containers in which it pulled keep what they were made of.
     pulls("nowhere")
-    pods = ("get", "pods", "-l", f"component={puller}", "-o", "name")
-    visit.until(lambda: not server.kubectl(*pods), "it pulls")
-    for node in user_nodes():
-        inside = ["nsenter", "--target", str(processes.pid(node)), "--mount", "sh", "-c"]
-        subprocess.run([*inside, FORGET], check=True)
     try:
+        pods = ("get", "pods", "-l", f"component={puller}", "-o", "name")
+        visit.until(lambda: not server.kubectl(*pods), "it pulls")
+        for node in user_nodes():
+            inside = ["nsenter", "--target", str(processes.pid(node)), "--mount", "sh", "-c"]
+            subprocess.run([*inside, FORGET], check=True)
         yield
     finally:
         pulls(None)
